@@ -1,0 +1,171 @@
+/** What parent and child, and supervisor and workers, say to each other. Plain data: it crosses processes and threads. */
+import type { ImageHandle } from './memory.ts'
+
+/** A listener as the child gets it. */
+export interface InheritedListener {
+  readonly name: string
+  readonly address: string
+  /** As the bundle or `--listen` says; 0 means any. */
+  readonly wantedPort: number
+  readonly port: number
+  /** One per worker; where sockets cannot be duplicated, several of the same socket for the one worker and its successors. */
+  readonly fds: readonly number[]
+}
+
+/** Deadlines and intervals that tests shorten. */
+export interface Tuning {
+  /** A worker whose heart has not beaten for so many checks is terminated. Checks and not time: a machine that was asleep hangs nobody. */
+  readonly hungAfterChecks: number
+  readonly watchdogIntervalMs: number
+  readonly heartbeatIntervalMs: number
+  /** For a spare worker to be there; starting a thread takes 75 to 290 ms. */
+  readonly spareTimeoutMs: number
+  /** For the spare worker to load a new bundle and answer its self-tests, and for each worker to prepare it. */
+  readonly probeTimeoutMs: number
+  readonly prepareTimeoutMs: number
+  /** For workers to say that they have switched, before the swap is reported; it is done whether they say so or not. */
+  readonly switchTimeoutMs: number
+  /** How long exchanges may keep a generation that is no longer in use. Longer ones go on without it. */
+  readonly generationDrainMs: number
+  /** Generations in memory; the oldest one's drain time is over when there would be more. */
+  readonly maxGenerations: number
+  /** For exchanges to end after SIGTERM. */
+  readonly drainMs: number
+  readonly filePollMs: number
+  /** A file that changed so recently may still be being written: what is wrong with it counts only when it rests. */
+  readonly fileSettleMs: number
+  /** For the store's disk, before the swap goes on without it. */
+  readonly storeTimeoutMs: number
+  readonly storeRetryMs: number
+}
+
+export const DEFAULT_TUNING: Tuning = {
+  hungAfterChecks: 20,
+  watchdogIntervalMs: 250,
+  heartbeatIntervalMs: 100,
+  spareTimeoutMs: 15_000,
+  probeTimeoutMs: 10_000,
+  prepareTimeoutMs: 10_000,
+  switchTimeoutMs: 1_000,
+  generationDrainMs: 5 * 60_000,
+  maxGenerations: 16,
+  drainMs: 30_000,
+  filePollMs: 5_000,
+  fileSettleMs: 150,
+  storeTimeoutMs: 5_000,
+  storeRetryMs: 30_000,
+}
+
+/** All that a child has to know. */
+export interface ChildConfig {
+  readonly bundle: string
+  /** Public keys in PEM. */
+  readonly trust: readonly string[]
+  /** Bundles for another one are refused. */
+  readonly gateway: string
+  readonly id: string
+  readonly version: string
+  readonly store: string | undefined
+  readonly listeners: readonly InheritedListener[]
+  /** `--listen` was given: what bundles say about listeners does not count. */
+  readonly listenersAreFixed: boolean
+  readonly adminFd: number
+  readonly workers: number
+  /** `-`, `off` or a path. */
+  readonly accessLog: string
+  readonly dev: boolean
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Crashes of earlier children. */
+  readonly crashes: number
+  /** URL of the module that workers run. */
+  readonly worker: string
+  readonly tuning: Tuning
+}
+
+export type ParentMessage =
+  | { readonly type: 'start'; readonly config: ChildConfig }
+  | { readonly type: 'reload'; readonly request: number; readonly reopenLogs: boolean }
+  | { readonly type: 'drain'; readonly drainMs: number }
+  /** The successor that was asked for could not be started. */
+  | { readonly type: 'no-successor'; readonly message: string }
+
+export type ChildMessage =
+  | { readonly type: 'ready'; readonly generation: number; readonly digest: string; readonly gateway: string }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'reloaded'; readonly request: number; readonly outcome: Outcome }
+  /** A bundle that is good wants other listeners: only a new process can inherit them. */
+  | { readonly type: 'successor-wanted'; readonly listeners: readonly { name: string; address: string; port: number }[] }
+
+/** What became of a bundle. */
+export type Outcome =
+  | { readonly outcome: 'swapped' | 'unchanged'; readonly generation: number; readonly digest: string }
+  | {
+      readonly outcome: 'rejected'
+      readonly code: string
+      readonly message: string
+      readonly retryable: boolean
+      readonly isUnverified: boolean
+    }
+  /** A newer one came before its turn. */
+  | { readonly outcome: 'superseded' }
+  /** It wants other listeners; a new process takes over with it. */
+  | { readonly outcome: 'handed-over' }
+
+/** A piscina task: one long stay of a worker. */
+export interface Attendance {
+  /** URL of the module that does it. */
+  readonly worker: string
+  readonly port: import('node:worker_threads').MessagePort
+  /** State of policies, by policy name. */
+  readonly shared: ReadonlyMap<string, SharedArrayBuffer>
+  /** One i32: number of the committed generation. The store that changes it is the swap. */
+  readonly committed: SharedArrayBuffer
+  /** One i32 that grows while the event loop turns, one with the connections this worker has. */
+  readonly heartbeat: SharedArrayBuffer
+  readonly heartbeatIntervalMs: number
+}
+
+/** What a worker needs to make a generation of its own from the shared image. */
+export interface GenerationOrder {
+  readonly number: number
+  readonly image: ImageHandle
+  readonly secrets: readonly (string | undefined)[]
+  /** Routes whose secrets are missing answer 503. */
+  readonly lenient: boolean
+  /** Metric slots: by API index, and by policy index of the manifest. */
+  readonly apiSlots: Int32Array
+  readonly policySlots: Int32Array
+}
+
+export type SupervisorMessage =
+  | { readonly type: 'prepare'; readonly order: GenerationOrder; readonly selfTest: boolean }
+  | { readonly type: 'abandon'; readonly number: number }
+  | { readonly type: 'commit'; readonly number: number }
+  | { readonly type: 'release'; readonly number: number }
+  | {
+      readonly type: 'serve'
+      readonly gateway: string
+      readonly counters: SharedArrayBuffer
+      readonly ring: SharedArrayBuffer | undefined
+      /** To be duplicated where that can be done. */
+      readonly sockets: readonly number[]
+    }
+  | { readonly type: 'drain'; readonly drainMs: number }
+
+export type WorkerMessage =
+  | { readonly type: 'hello'; readonly threadId: number }
+  | { readonly type: 'prepared'; readonly number: number }
+  | { readonly type: 'refused'; readonly number: number; readonly code: string; readonly message: string }
+  /** New requests use it from now on. */
+  | { readonly type: 'switched'; readonly number: number }
+  /** This worker has no view of the generation any more. */
+  | { readonly type: 'released'; readonly number: number }
+  | { readonly type: 'serving' }
+  | { readonly type: 'drained' }
+  | { readonly type: 'lines' }
+  | {
+      readonly type: 'log'
+      readonly level: 'warn' | 'error'
+      readonly message: string
+      readonly fields: { readonly [name: string]: string }
+    }
