@@ -24,7 +24,8 @@ for (const folder of [left, right]) postern('compile', folder, '--key', join(liv
 const bundle = join(live, 'live.ptb')
 copyFileSync(join(left, 'bench.ptb'), bundle)
 const gateway = await startGateway(bundle, join(live, 'postern.pub'), '--access-log', 'off')
-const status = async () => (await (await fetch(`${gateway.admin}/status`)).json()) as { generation: number }
+const current = async () =>
+  ((await (await fetch(`${gateway.admin}/status`)).json()) as { bundle: { generation: number } }).bundle.generation
 
 const client = spawn(
   process.execPath,
@@ -39,17 +40,17 @@ client.stdout.on('data', (chunk) => {
 })
 
 const milliseconds: number[] = []
-let { generation } = await status()
+let generation = await current()
 for (let swap = 0; swap < SWAPS; swap++) {
   copyFileSync(join(swap % 2 === 0 ? right : left, 'bench.ptb'), `${bundle}.new`)
   const begin = performance.now()
   renameSync(`${bundle}.new`, bundle)
   const deadline = begin + 30_000
-  while ((await status()).generation === generation) {
+  while ((await current()) === generation) {
     if (performance.now() > deadline) throw new Error(`swap ${swap} did not happen within 30 s`)
   }
   milliseconds.push(performance.now() - begin)
-  generation = (await status()).generation
+  generation = await current()
 }
 client.stdin.end()
 await once(client, 'close')

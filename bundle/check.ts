@@ -181,7 +181,8 @@ function checkColumns(sections: Sections, tag: TableTag): string | undefined {
   const words = sections.u32(tag)
   const count = sections.count(tag)
   const columns: Columns = TABLES[tag]
-  let start = 0
+  const stride = Object.keys(columns).length
+  let position = 0
   for (const [name, column] of Object.entries(columns)) {
     let min = 0
     let max = 0xffff_ffff
@@ -194,10 +195,10 @@ function checkColumns(sections: Sections, tag: TableTag): string | undefined {
       max = sections.count(column.to)
     }
     for (let row = 0; row < count; row++) {
-      const value = words[start + row] as number
+      const value = words[row * stride + position] as number
       if (value < min || value > max) return `${SECTION_NAMES[tag]}: ${name} of entry ${row} is ${value}, outside of ${min} to ${max}`
     }
-    start += count
+    position += 1
   }
   return undefined
 }

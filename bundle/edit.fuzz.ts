@@ -30,13 +30,15 @@ export class Edit {
 
   /** Sets a value of a table. */
   set<T extends TableTag>(tag: T, column: keyof (typeof TABLES)[T] & string, row: number, value: number): this {
-    const at = Object.keys(TABLES[tag]).indexOf(column) * this.count(tag) + row
+    const columns = Object.keys(TABLES[tag])
+    const at = row * columns.length + columns.indexOf(column)
     this.section(tag).writeUInt32LE(value, at * 4)
     return this
   }
 
   get<T extends TableTag>(tag: T, column: keyof (typeof TABLES)[T] & string, row: number): number {
-    const at = Object.keys(TABLES[tag]).indexOf(column) * this.count(tag) + row
+    const columns = Object.keys(TABLES[tag])
+    const at = row * columns.length + columns.indexOf(column)
     return this.section(tag).readUInt32LE(at * 4)
   }
 

@@ -4,7 +4,18 @@
  */
 import { strict as assert } from 'node:assert'
 import { PosternError } from './error.ts'
-import { ENTRY, ENTRY_BYTES, FLAG_CRITICAL, HEADER, HEADER_BYTES, isLittleEndian, isTag, type TableTag, type Tag } from './layout.ts'
+import {
+  ENTRY,
+  ENTRY_BYTES,
+  FLAG_CRITICAL,
+  HEADER,
+  HEADER_BYTES,
+  isLittleEndian,
+  isTag,
+  TABLES,
+  type TableTag,
+  type Tag,
+} from './layout.ts'
 
 /** Memory of a bundle: an `ArrayBuffer` (also one that views a mapping) or a `SharedArrayBuffer`. */
 export type Image = ArrayBuffer | SharedArrayBuffer
@@ -78,7 +89,7 @@ export class Sections {
   }
 
   table(tag: TableTag): Table {
-    return new Table(this.u32(tag), this.count(tag))
+    return new Table(this.u32(tag), Object.keys(TABLES[tag]).length)
   }
 }
 
@@ -87,19 +98,24 @@ export const EMPTY_U16: Uint16Array = new Uint16Array(0)
 export const EMPTY_U32: Uint32Array = new Uint32Array(0)
 export const EMPTY_I32: Int32Array = new Int32Array(0)
 
-/** Rows of u32 columns, one column after the other. Reads 0 outside of the table and after `drop`. */
+/**
+ * Rows of u32 columns, one row after the other: a request reads most of its route's columns, which so are in one or two cache lines and one page;
+ * one column after the other they were in as many lines and pages as columns. Reads 0 outside of the table and after `drop`.
+ */
 export class Table {
   /** Number of rows. */
   count: number
   #words: Uint32Array
+  readonly #columns: number
 
-  constructor(words: Uint32Array, count: number) {
+  constructor(words: Uint32Array, columns: number) {
     this.#words = words
-    this.count = count
+    this.#columns = columns
+    this.count = words.length / columns
   }
 
   at(column: number, row: number): number {
-    return row >= 0 && row < this.count ? (this.#words[column * this.count + row] ?? 0) : 0
+    return (row | 0) === row && row >= 0 && row < this.count ? (this.#words[row * this.#columns + column] ?? 0) : 0
   }
 
   drop(): void {

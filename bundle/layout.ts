@@ -44,7 +44,7 @@ export const MAX_PROBES = 64
 export const MIN_SLOTS = 8
 
 /** Largest time: more milliseconds than this make a timer of Node fire at once. */
-export const MAX_TIMER_MS = 0x7fff_ffff
+const MAX_TIMER_MS = 0x7fff_ffff
 
 /** `0 tag SIGB | 4 count u32 | 8 blockBytes u32 | 12 crc32 u32, over what follows`, then per signature `keyId 16 | signature 64`. */
 export const SIGNATURE_HEADER_BYTES = 16
@@ -74,7 +74,7 @@ const optional = (to: ReferredTag): Column => ({ type: 'reference', to, optional
 const number = (min: number, max: number): Column => ({ type: 'number', min, max })
 const milliseconds = (min: 0 | 1): Column => number(min, MAX_TIMER_MS)
 
-/** Tables of u32 columns, one column after the other, each with `count` values. */
+/** Tables of u32 columns: `count` rows, one after the other, each with a value per column in this order. */
 export const TABLES = {
   LSTN: { name: string, address: string, port: number(0, 65_535), protocol: number(1, 1) },
   APIS: { name: string },

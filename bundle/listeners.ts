@@ -132,16 +132,6 @@ export class TrustedProxies {
     return { first: this.#bytes.slice(at, at + ADDRESS_BYTES), last: this.#bytes.slice(at + ADDRESS_BYTES, at + RANGE_BYTES) }
   }
 
-  /** `address`: 16 bytes in network order, IPv4 as IPv4-mapped IPv6. */
-  contains(address: Uint8Array): boolean {
-    if (address.length !== ADDRESS_BYTES) return false
-    for (let at = 0; at < this.#bytes.length; at += RANGE_BYTES) {
-      if (compareAddresses(this.#bytes, at, address, 0) <= 0 && compareAddresses(address, 0, this.#bytes, at + ADDRESS_BYTES) <= 0)
-        return true
-    }
-    return false
-  }
-
   detach(): void {
     this.#bytes = EMPTY_U8
   }

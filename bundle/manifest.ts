@@ -20,7 +20,7 @@ export interface Manifest {
 export type Counts = { readonly [name in (typeof COUNTS)[number]]: number }
 
 /** In the order of the JSON. */
-export const COUNTS = [
+const COUNTS = [
   'apis',
   'attachments',
   'backends',

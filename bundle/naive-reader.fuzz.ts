@@ -164,7 +164,7 @@ export class NaiveBundle {
   #rows(tag: string, columns: number): number[][] {
     const { bytes, count } = this.#section(tag)
     return Array.from({ length: count }, (_, row) =>
-      Array.from({ length: columns }, (_, column) => bytes.readUInt32LE(4 * (column * count + row))),
+      Array.from({ length: columns }, (_, column) => bytes.readUInt32LE(4 * (row * columns + column))),
     )
   }
 

@@ -31,6 +31,14 @@ t.test('the bytes are as the format says', (t) => {
   t.end()
 })
 
+t.test('a value that its field cannot hold is a wrong program, and never another value', (t) => {
+  for (const value of [-1, 256, 1.5, Number.NaN]) t.throws(() => new RecordWriter().u8(value), { code: 'ERR_ASSERTION' })
+  for (const value of [-1, 2 ** 32, 1.5, Number.NaN]) t.throws(() => new RecordWriter().u32(value), { code: 'ERR_ASSERTION' })
+  t.throws(() => new RecordWriter().f64(Number.NaN), { code: 'ERR_ASSERTION' })
+  t.throws(() => new RecordWriter().string('\ud800'), { code: 'ERR_ASSERTION' })
+  t.end()
+})
+
 t.test('a byte order mark is text like any other', (t) => {
   t.equal(new RecordReader(new RecordWriter().string('\ufeffx').finish()).string(), '\ufeffx')
   t.end()

@@ -2,17 +2,20 @@
  * Records: the configs of policies as bytes. A policy's compile half writes one with `RecordWriter`, its run half reads the same fields
  * in the same order with `RecordReader`, once per bundle. Little-endian, unaligned, strings as UTF-8 behind a u32 size.
  */
+import { strict as assert } from 'node:assert'
 import { PosternError } from './error.ts'
 
 const utf8Encoder = new TextEncoder()
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** A value that its field cannot hold is a wrong program: written all the same, it would be read as another one, 0 included. */
 export class RecordWriter {
   #bytes = new Uint8Array(64)
   #view = new DataView(this.#bytes.buffer)
   #size = 0
 
   u8(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xff)
     this.#reserve(1)
     this.#view.setUint8(this.#size, value)
     this.#size += 1
@@ -20,6 +23,7 @@ export class RecordWriter {
   }
 
   u32(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff)
     this.#reserve(4)
     this.#view.setUint32(this.#size, value, true)
     this.#size += 4
@@ -27,6 +31,7 @@ export class RecordWriter {
   }
 
   f64(value: number): this {
+    assert(!Number.isNaN(value))
     this.#reserve(8)
     this.#view.setFloat64(this.#size, value, true)
     this.#size += 8
@@ -42,6 +47,7 @@ export class RecordWriter {
   }
 
   string(value: string): this {
+    assert(value.isWellFormed(), 'text with half a surrogate pair cannot be UTF-8')
     return this.bytes(utf8Encoder.encode(value))
   }
 

@@ -24,7 +24,7 @@ export interface SampleRoute {
 /** Constraints that no segment satisfies both of. */
 export const CONSTRAINTS = { digits: /^[0-9]+$/, letters: /^[a-z]+$/ } as const
 
-export const AUTOMATA: readonly AutomatonPlan[] = [characterClass('[0-9]+', /[0-9]/), characterClass('[a-z]+', /[a-z]/)]
+const AUTOMATA: readonly AutomatonPlan[] = [characterClass('[0-9]+', /[0-9]/), characterClass('[a-z]+', /[a-z]/)]
 
 /** One or more characters of a class. */
 function characterClass(pattern: string, member: RegExp): AutomatonPlan {
@@ -49,7 +49,7 @@ interface Building {
 const newNode = (): Building => ({ literals: new Map(), constrained: new Map(), parameter: undefined, routes: new Map(), rest: new Map() })
 
 /** Nodes and hosts of a route table; of equal routes the first one stays. */
-export function triesOf(table: readonly SampleRoute[]): { hosts: HostPlan[]; nodes: NodePlan[] } {
+function triesOf(table: readonly SampleRoute[]): { hosts: HostPlan[]; nodes: NodePlan[] } {
   const roots = new Map<string, Building>()
   for (const [index, route] of table.entries()) {
     let node = entry(roots, route.host)
@@ -160,7 +160,7 @@ function sampleBackend(name: string): BundlePlan['backends'][number] {
   }
 }
 
-export const SAMPLE_ROUTES: readonly SampleRoute[] = [
+const SAMPLE_ROUTES: readonly SampleRoute[] = [
   { host: '', method: 'GET', segments: ['weather', 'forecast', '{}'], rest: false },
   { host: '', method: 'POST', segments: ['weather', 'forecast', 'a-label-that-is-too-long-to-be-inline'], rest: false },
   { host: 'api.example.com', method: 'GET', segments: ['stations', '{digits}'], rest: false },

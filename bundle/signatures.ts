@@ -9,7 +9,7 @@ import { type Rejection, rejection } from './image.ts'
 import { KEY_ID_BYTES, MAX_SIGNATURES, SIGNATURE_BYTES, SIGNATURE_HEADER_BYTES, SIGNATURE_TAG } from './layout.ts'
 
 /** Keeps a signature over a bundle from being one over anything else. */
-export const PAYLOAD_TYPE = 'application/vnd.postern.bundle.v1'
+const PAYLOAD_TYPE = 'application/vnd.postern.bundle.v1'
 
 export interface Signature {
   /** Truncated SHA-256 of the public key: a hint which key to try, never a reason to trust. */

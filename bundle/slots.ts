@@ -60,8 +60,3 @@ export function checkSlots(homes: Int32Array): string | undefined {
   }
   return undefined
 }
-
-/** Smallest and largest number of slots that are worth reading. */
-export function isSlotCount(slots: number): boolean {
-  return slots >= MIN_SLOTS && (slots & (slots - 1)) === 0
-}

@@ -86,7 +86,7 @@ export class TableBuilder<T extends TableTag> {
     for (const [index, name] of this.#columns.entries()) {
       const value = (values as { readonly [name: string]: number })[name] as number
       assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, `${this.#tag}.${name} is not a u32`)
-      this.#words[index * this.#count + row] = value
+      this.#words[row * this.#columns.length + index] = value
     }
   }
 
@@ -94,8 +94,7 @@ export class TableBuilder<T extends TableTag> {
     const columns: Columns = TABLES[this.#tag]
     for (const [index, name] of this.#columns.entries()) {
       if (columns[name]?.type !== 'string') continue
-      const column = this.#words.subarray(index * this.#count, (index + 1) * this.#count)
-      for (let row = 0; row < column.length; row++) column[row] = final[column[row] as number] as number
+      for (let at = index; at < this.#words.length; at += this.#columns.length) this.#words[at] = final[this.#words[at] as number] as number
     }
     sink.put(this.#tag, this.#count, littleEndian(this.#words))
   }

@@ -28,7 +28,7 @@ export const LABEL_OFFSET = 16
 /** Longer labels stand in the string bytes: that costs one cache miss more. */
 export const INLINE_LABEL_BYTES = 16
 export const FIRST_ROUTE_MASK = 0x7fff_ffff
-export const HAS_LITERALS: number = 0x8000_0000 | 0
+const HAS_LITERALS: number = 0x8000_0000 | 0
 
 interface Edge {
   readonly parent: number
