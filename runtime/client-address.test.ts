@@ -46,3 +46,9 @@ t.test('behind trusted proxies the client is the rightmost address that is not o
   t.equal(client(''), '10.0.0.1')
   t.equal(client(','), '10.0.0.1')
 })
+
+t.test('a range of IPv6 addresses trusts no IPv4 peer, although mapped addresses lie inside of it', async (t) => {
+  const everyIPv6 = [range('::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff')]
+  t.ok(isTrusted(everyIPv6, parseClientAddress('2001:db8::1')?.bytes as Uint8Array))
+  t.notOk(isTrusted(everyIPv6, parseClientAddress('10.0.0.1')?.bytes as Uint8Array))
+})

@@ -43,8 +43,10 @@ export function parseForwardedAddress(text: string): Address | undefined {
   return parseClientAddress(text)
 }
 
+/** IPv4 peers are trusted by IPv4 ranges only: `::/0` means every IPv6 address, although mapped ones lie inside of it. */
 export function isTrusted(ranges: readonly TrustedRange[], address: Uint8Array): boolean {
   for (const range of ranges) {
+    if (isMapped(address) !== isMapped(range.first)) continue
     if (compare(range.first, address) <= 0 && compare(address, range.last) <= 0) return true
   }
   return false

@@ -57,3 +57,17 @@ t.test('a deadline is met late rather than early, and nobody suffers when the wo
   t.equal(told, 1)
   deadlines.remove(timed)
 })
+
+t.test('a worker that is held up in every turn still meets its deadlines', async (t) => {
+  let now = 0
+  const deadlines = new Deadlines(() => now)
+  let told = 0
+  const timed: Timed = { deadlineMs: 10, timedIndex: -1, onDeadline: () => (told += 1) }
+  deadlines.add(timed)
+  for (let turn = 0; turn < 4; turn++) {
+    now += 2000
+    deadlines.tick()
+  }
+  t.equal(told, 2)
+  deadlines.remove(timed)
+})

@@ -3,6 +3,7 @@
  * `createDataPath` (in this file) is the only way in; processes, generations' life cycle, logs and metrics stand outside of it.
  */
 import net, { type Server, Socket } from 'node:net'
+import { parseClientAddress } from './client-address.ts'
 import { RECEIVE_BYTES, receiveBuffer } from './data-path-buffers.ts'
 import { Deadlines } from './data-path-deadlines.ts'
 import { DownstreamConnection, type DownstreamContext } from './downstream/connection.ts'
@@ -21,6 +22,8 @@ export interface DownstreamLimits {
   readonly keepAliveTimeoutMs: number
   /** No progress while we write to the client. */
   readonly writeTimeoutMs: number
+  /** All policies of one request together, as long as they think. */
+  readonly policyTimeoutMs: number
   readonly requestLineBytes: number
   readonly headBytes: number
   readonly headFields: number
@@ -91,6 +94,7 @@ export const DOWNSTREAM_LIMITS: DownstreamLimits = {
   bodyIdleTimeoutMs: 30_000,
   keepAliveTimeoutMs: 60_000,
   writeTimeoutMs: 30_000,
+  policyTimeoutMs: 30_000,
   requestLineBytes: 8 * 1024,
   headBytes: 32 * 1024,
   headFields: 100,
@@ -231,13 +235,24 @@ class WorkerDataPath implements DataPath, DownstreamContext {
       return
     }
     const connection = this.#add(socket)
+    if (connection === undefined) return
     socket.on('data', (data: Buffer) => {
       for (let at = 0; at < data.length; at += RECEIVE_BYTES) connection.onRead(data.copy(receiveBuffer, 0, at, at + RECEIVE_BYTES))
     })
   }
 
-  #add(socket: Socket): DownstreamConnection {
-    const connection = new DownstreamConnection(socket, this)
+  /**
+   * `undefined`: the peer has reset the connection already, so nobody can say any more who it was. What it has sent would still be readable,
+   * and a request without an address would get past whatever decides by address.
+   */
+  #add(socket: Socket): DownstreamConnection | undefined {
+    const peer = socket.remoteAddress === undefined ? undefined : parseClientAddress(socket.remoteAddress)
+    if (peer === undefined) {
+      socket.on('error', () => {})
+      socket.destroy()
+      return undefined
+    }
+    const connection = new DownstreamConnection(socket, peer, this)
     connection.listIndex = this.#connections.length
     this.#connections.push(connection)
     return connection

@@ -3,28 +3,13 @@
  * nobody touches, and the list is reused from request to request.
  */
 import assert from 'node:assert'
-import type { FieldName } from '../policies/contract.ts'
+import { type FieldName, MANAGED_FIELDS } from '../policies/contract.ts'
 import { nameEquals } from './http1/field-names.ts'
 import { FIELD_STRIDE, type FieldSection } from './http1/field-section.ts'
 
 const SET = 1
 const ADD = 2
 const REMOVE = 3
-
-/** Framing, hop-by-hop and what the gateway writes itself: no policy may change these. */
-const PROTECTED: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 export class FieldEdits {
   #count = 0
@@ -102,13 +87,18 @@ export class FieldEdits {
   }
 
   #push(kind: number, name: FieldName, value: string): void {
-    assert(!PROTECTED.has(name.lower), `a policy may not change ${name.text}`)
+    assert(!MANAGED_FIELDS.has(name.lower), `a policy may not change ${name.text}`)
     assert(isFieldValue(value), `not a field value for ${name.text}`)
     this.#kinds[this.#count] = kind
     this.#names[this.#count] = name
     this.#values[this.#count] = value
     this.#count += 1
   }
+}
+
+/** Whether a field is framing, hop-by-hop or the gateway's own, so that no policy may write it, in an edit or in a reply. */
+export function isProtectedField(lower: string): boolean {
+  return MANAGED_FIELDS.has(lower)
 }
 
 /** RFC 9110 §5.5: what a line break in it would do is called response splitting. */

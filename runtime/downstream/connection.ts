@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { localReply } from '../../policies/contract.ts'
-import { type Address, parseClientAddress } from '../client-address.ts'
+import type { Address } from '../client-address.ts'
 import type { DownstreamLimits, Telemetry } from '../data-path.ts'
 import { Outlet, receiveBuffer } from '../data-path-buffers.ts'
 import type { Deadlines, Timed } from '../data-path-deadlines.ts'
@@ -15,7 +15,7 @@ import { parseRequestHead, RequestHead } from '../http1/request-head.ts'
 import type { Router } from '../router.ts'
 import type { Pool } from '../upstream/pool.ts'
 import { Origin } from '../upstream/request-writer.ts'
-import { DISCARD, Flow, HOLD } from './flow.ts'
+import { DISCARD, Flow, FORWARD, HOLD } from './flow.ts'
 import { RequestBody } from './request-body.ts'
 
 /** F22: an unwanted body is read up to this size and for this long, so that the reply gets through before the connection is closed. */
@@ -28,8 +28,6 @@ const INBOX_BYTES = 2048
 const KEPT_INBOX_BYTES = 16 * 1024
 
 const HEAD_TIMEOUT = localReply(408, 'head-timeout', 'The head of the request did not arrive in time.')
-/** The peer was gone before its address could be asked for. */
-const NO_ADDRESS = '::'
 
 /** Between requests, or within a head. */
 const HEAD = 0
@@ -84,11 +82,11 @@ export class DownstreamConnection implements Timed {
   #isContinuing = false
   #drainedBytes = 0
 
-  constructor(socket: Socket, context: DownstreamContext) {
+  constructor(socket: Socket, peer: Address, context: DownstreamContext) {
     this.#socket = socket
     this.#outlet = new Outlet(socket, () => this.#onDrain())
     this.context = context
-    this.origin = new Origin((parseClientAddress(socket.remoteAddress ?? NO_ADDRESS) ?? parseClientAddress(NO_ADDRESS)) as Address)
+    this.origin = new Origin(peer)
     this.#exchange = new LiveExchange(this.#head, context.nowMs)
     this.#flow = new Flow(this)
     this.deadlineMs = Number.POSITIVE_INFINITY
@@ -138,9 +136,15 @@ export class DownstreamConnection implements Timed {
     this.deadlineMs = Number.POSITIVE_INFINITY
   }
 
-  /** From now on the client has to send its body. */
+  /**
+   * From now on the client has to send its body: unless nobody wants it, or it is we who do not read. While the client takes nothing of
+   * what we have for it, the deadline for that stays in force.
+   */
   awaitBody(): void {
-    if (!this.body.isRead) this.setDeadline(this.context.limits.bodyIdleTimeoutMs)
+    if (this.#outlet.isBlocked) return
+    const isDue = !this.body.isRead && this.#flow.bodyMode === FORWARD && !this.#flow.isUpstreamFull
+    if (isDue) this.setDeadline(this.context.limits.bodyIdleTimeoutMs)
+    else this.clearDeadline()
   }
 
   /** Upstream takes body bytes again. */
@@ -216,7 +220,7 @@ export class DownstreamConnection implements Timed {
 
   onDeadline(): void {
     if (this.#phase === HEAD && this.#isInHead) this.#refuse('head-timeout')
-    else if (this.#phase === EXCHANGE && this.#outlet.pendingBytes > 0) this.destroy('client-write-timeout')
+    else if (this.#phase === EXCHANGE && this.#outlet.isBlocked) this.destroy('client-write-timeout')
     else if (this.#phase === EXCHANGE) {
       this.clearDeadline()
       this.#flow.onDeadline()
@@ -229,7 +233,7 @@ export class DownstreamConnection implements Timed {
     if (this.#phase === EXCHANGE) {
       this.clearDeadline()
       this.#flow.onClientDrain()
-      if (!this.body.isRead && this.#flow.bodyMode !== HOLD) this.awaitBody()
+      this.awaitBody()
     } else if (this.#phase === HEAD) {
       this.setDeadline(this.context.limits.keepAliveTimeoutMs)
       this.#process()
@@ -273,7 +277,14 @@ export class DownstreamConnection implements Timed {
     else {
       const next = this.#phase === DRAIN ? this.#drainFrom(receiveBuffer, 0, size) : this.#flow.takeBody(receiveBuffer, 0, size)
       if (next < 0) {
-        if (this.mustClose && this.#phase !== CLOSED && this.#phase !== LINGER && !this.#flow.isActive) this.#linger()
+        if (this.#phase === CLOSED || this.#phase === LINGER) return
+        if (!this.#flow.isActive) {
+          if (this.mustClose) this.#linger()
+          return
+        }
+        // Refused long ago, and broken now: there is nothing more to read while the response lasts.
+        this.#drainedBytes = DRAIN_BYTES + 1
+        this.#regulate()
         return
       }
       if (this.#phase === EXCHANGE && this.#flow.bodyMode === DISCARD) this.#drainedBytes += next
@@ -282,12 +293,7 @@ export class DownstreamConnection implements Timed {
         this.#nextRequest()
         return
       }
-      if (this.#phase === EXCHANGE) {
-        if (this.body.isRead) {
-          if (this.#outlet.pendingBytes === 0) this.clearDeadline()
-        } else if (!this.#flow.isUpstreamFull) this.awaitBody()
-        else this.clearDeadline()
-      }
+      if (this.#phase === EXCHANGE) this.awaitBody()
     }
     this.#regulate()
   }

@@ -31,9 +31,6 @@ import {
 
 /** F18: how long upstream's 100 is waited for before the client gets one of ours. */
 export const CONTINUE_TIMEOUT_MS = 1000
-/** Longest that a policy may think. */
-export const POLICY_TIMEOUT_MS = 30_000
-
 /** RFC 9110 §9.2.2, by method id. QUERY is safe, so it is among them. */
 const IDEMPOTENT = METHODS.map((method) => ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY'].includes(method))
 const HEAD_ID = METHODS.indexOf('HEAD')
@@ -92,7 +89,7 @@ export class Flow implements ResponseSink, PoolClient, ClientFraming {
     const verdict = runRequestPolicies(exchange, context.telemetry, this)
     if (verdict === PENDING) {
       this.#isPolicyPending = true
-      this.#connection.setDeadline(POLICY_TIMEOUT_MS)
+      this.#connection.setDeadline(context.limits.policyTimeoutMs)
     } else this.#decided(verdict)
   }
 
@@ -193,7 +190,7 @@ export class Flow implements ResponseSink, PoolClient, ClientFraming {
     }
     this.bodyMode = FORWARD
     // What has arrived of the body already rides in the same write.
-    const isAlive = body.isRead || this.#connection.takeHeldBody((bytes, start, end) => this.#forward(bytes, start, end))
+    const isAlive = body.isRead || this.#connection.takeHeldBody((bytes, start, end) => this.#forwardHeld(bytes, start, end))
     if (!isAlive) return
     this.#sendUpstream()
     if (body.isRead) {
@@ -234,8 +231,13 @@ export class Flow implements ResponseSink, PoolClient, ClientFraming {
         return
       }
     }
-    // F23: whoever refuses while we still send does not want the rest. A success may well be a stream in both directions.
-    if (!body.isRead && head.status >= 300) this.bodyMode = DISCARD
+    // F23: whoever refuses while we still send does not want the rest, and a client that still waits for its 100 must not get one now.
+    // Any other success may well be a stream in both directions: docs/decisions/004-early-responses.md.
+    if (!body.isRead && (head.status >= 300 || this.isAwaitingContinue)) {
+      this.bodyMode = DISCARD
+      // It may well send no more of it now, and that is no silence to be punished.
+      this.#connection.awaitBody()
+    }
     this.#setKeepAlive()
     if (head.bodyKind === NO_BODY) this.bodyKind = BODY_NONE
     else if (head.bodyKind === LENGTH) this.bodyKind = BODY_LENGTH
@@ -301,7 +303,12 @@ export class Flow implements ResponseSink, PoolClient, ClientFraming {
       this.#connection.cutShort(failure)
       return
     }
-    const mayRetry = isUntouched && !this.#hasRetried && IDEMPOTENT[exchange.head.methodId] === true && !exchange.head.hasBody
+    const mayRetry =
+      failure === 'upstream-closed' &&
+      isUntouched &&
+      !this.#hasRetried &&
+      IDEMPOTENT[exchange.head.methodId] === true &&
+      !exchange.head.hasBody
     if (mayRetry && this.#pool !== undefined) {
       // RFC 9110 §9.2.2 and 9112 §9.3.1: the connection was closed just when we began to use it.
       this.#hasRetried = true
@@ -383,6 +390,11 @@ export class Flow implements ResponseSink, PoolClient, ClientFraming {
     }
     if (body.isRead && body.isChunked) writer.bytes(LAST_CHUNK)
     return at
+  }
+
+  #forwardHeld(bytes: Buffer, start: number, end: number): number {
+    this.bodyArrived()
+    return this.#forward(bytes, start, end)
   }
 
   #appendData(bytes: Buffer, start: number, end: number): void {

@@ -1,7 +1,9 @@
 /** Heads that go to the client: upstream's final and interim responses, and local replies. Framing is always our own (RFC 9112 §6). */
+import assert from 'node:assert'
 import type { LocalReply } from '../../policies/contract.ts'
 import { writer } from '../data-path-buffers.ts'
 import type { LiveExchange } from '../exchange.ts'
+import { isProtectedField } from '../exchange-edits.ts'
 import { KNOWN } from '../http1/field-names.ts'
 import { isProblem, PROBLEM_JSON, replyBody } from '../http1/problem.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
@@ -70,7 +72,9 @@ export function writeLocalReply(exchange: LiveExchange, reply: LocalReply, frami
 
 function writeOwn(exchange: LiveExchange, name: string, value: string): void {
   const { edits } = exchange.response
-  if (edits.isEmpty || !edits.dropsName(name.toLowerCase())) writer.field(name, value)
+  const lower = name.toLowerCase()
+  assert(!isProtectedField(lower), `a reply may not have ${name}`)
+  if (edits.isEmpty || !edits.dropsName(lower)) writer.field(name, value)
 }
 
 function writeConnection(framing: ClientFraming): void {

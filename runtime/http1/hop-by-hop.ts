@@ -52,6 +52,7 @@ export const NEVER_NOMINATED = idTable([
   KNOWN.contentEncoding,
 ])
 
+const UNDERSCORE = 0x5f
 const X_FORWARDED = 'x-forwarded-'
 
 /** Reads the options of one `Connection` field. Empty list elements are skipped (RFC 9110 §5.6.1.2). */
@@ -119,10 +120,16 @@ function takeOption(head: MessageHead, start: number, end: number, hash: number)
   return ''
 }
 
+/** Any name that begins with `x-forwarded-`, `_` for `-` included. */
 function isForwardedName(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < X_FORWARDED.length) return false
-  for (let i = 0; i < X_FORWARDED.length; i++) if (TOKEN[bytes[start + i] as number] !== X_FORWARDED.charCodeAt(i)) return false
+  for (let i = 0; i < X_FORWARDED.length; i++) if (HASHED[bytes[start + i] as number] !== X_FORWARDED.charCodeAt(i)) return false
   return true
+}
+
+/** Begins with `x-forwarded-`, and has an `_` where many backends read `-`: `X_Forwarded_Prefix`, `X-Forwarded-Client_Cert`. */
+export function isForwardedLookalike(bytes: Uint8Array, start: number, end: number): boolean {
+  return isForwardedName(bytes, start, end) && bytes.subarray(start, end).includes(UNDERSCORE)
 }
 
 function sameName(head: MessageHead, index: number, start: number, end: number): boolean {

@@ -9,7 +9,7 @@ import { ASTERISK } from './bytes.ts'
 import { KNOWN, LOOKALIKE } from './field-names.ts'
 import { FIELD_STRIDE, scanFields } from './field-section.ts'
 import { readContentLength, readTransferEncoding } from './framing.ts'
-import { markNominated, NEVER_FORWARDED, NEVER_NOMINATED, readConnection, readProxyConnection } from './hop-by-hop.ts'
+import { isForwardedLookalike, markNominated, NEVER_FORWARDED, NEVER_NOMINATED, readConnection, readProxyConnection } from './hop-by-hop.ts'
 import { MessageHead } from './message-head.ts'
 import { type RefusalCode, refusalStatus } from './refusals.ts'
 import { ABSOLUTE_FORM, ASTERISK_FORM, FIELDS, methodIdOf, readRequestLine, START } from './request-line.ts'
@@ -180,10 +180,16 @@ function refuse(head: RequestHead, code: RefusalCode): -1 {
 
 /** Judges the fields that have been scanned and not yet been judged. */
 function checkFields(head: RequestHead): RefusalCode | '' {
-  const { knownIds, fieldCount } = head
+  const { knownIds, fieldCount, fields } = head
   for (let index = head.checkedCount; index < fieldCount; index++) {
     const id = knownIds[index] as number
-    if (id === 0) continue
+    if (id === 0) {
+      const start = fields[index * FIELD_STRIDE] as number
+      // Most names end this at their first byte.
+      if (((head.bytes[start] as number) | 0x20) !== 0x78) continue
+      if (isForwardedLookalike(head.bytes, start, fields[index * FIELD_STRIDE + 1] as number)) return 'field-name-ambiguous'
+      continue
+    }
     const code = checkField(head, index, id)
     if (code !== '') return code
   }

@@ -44,6 +44,34 @@ t.test('a kept connection that was closed just when it was used is tried once mo
   t.match(await endedAt(2), { status: 502, errorCode: 'upstream-closed' })
 })
 
+t.test('a request that was not answered in time is not sent again', async (t) => {
+  const settings = { responseTimeoutMs: 60 }
+  const { client, requests, endedAt } = await start(t, (socket, _request, on) => void (on === 1 && socket.write(OK)), settings)
+  const raw = client().send(get('/1'))
+  await raw.includes('ok')
+  raw.send(get('/2'))
+  t.match(await raw.includes('}\n'), /HTTP\/1.1 504 [\s\S]*"upstream-response-timeout"/)
+  t.match(await endedAt(1), { status: 504, errorCode: 'upstream-response-timeout' })
+  t.equal(requests.length, 2, 'a backend that is too slow does not get twice the work')
+})
+
+t.test('a response whose first bytes came before the request was sent leaves a connection that is not used again', async (t) => {
+  const { client, backend } = await start(t, (socket, request) => {
+    if (request.includes('GET')) socket.write(OK)
+    else if (request.includes('POST')) socket.write('HTTP/1.1 200')
+    else socket.write(' OK\r\nDate: d\r\nContent-Length: 2\r\n\r\nok')
+  })
+  const raw = client().send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab')
+  while (backend.connections[0] === undefined || backend.connections[0].bytesWritten === 0) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  // The response's bytes are on their way already when these are.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await raw.send('cd').includes('ok')
+  await raw.send(get('/')).until((text) => count(text, 'ok') === 2)
+  t.equal(backend.connections.length, 2)
+})
+
 t.test('a request with a body is never sent twice', async (t) => {
   const { client, requests } = await start(t, (socket, _request, onConnection) => {
     if (onConnection === 1) socket.write(OK)

@@ -58,6 +58,8 @@ export class UpstreamConnection implements Timed, ReuseFacts {
   cameEarly = false
   extraBytes = 0
   #answersHead = false
+  /** A part of a head came before the request was written; whether it is a final one is not known yet. */
+  #beganEarly = false
   #hasResponseBytes = false
   #hasFinalHead = false
   #interimCount = 0
@@ -95,6 +97,7 @@ export class UpstreamConnection implements Timed, ReuseFacts {
     this.isResponseRead = false
     this.isKeptAlive = false
     this.cameEarly = false
+    this.#beganEarly = false
     this.extraBytes = 0
     this.#answersHead = answersHead
     this.#hasResponseBytes = false
@@ -106,14 +109,16 @@ export class UpstreamConnection implements Timed, ReuseFacts {
   /** Sends what was written since `writer.begin()`. False: wait for `onUpstreamDrain`. */
   send(): boolean {
     const goesOn = (this.#outlet as Outlet).send()
-    if (!goesOn) this.deadlineMs = this.pool.deadlines.after(this.pool.settings.idleTimeoutMs)
+    // A response that began early is silent only if nothing moves in either direction.
+    if (!goesOn || this.#hasFinalHead) this.#awaitProgress()
     return goesOn
   }
 
   /** The last byte of the request was given to `send`: now the response is due. */
   endRequest(): void {
     this.isRequestWritten = true
-    if (!this.#hasFinalHead) this.deadlineMs = this.pool.deadlines.after(this.pool.settings.responseTimeoutMs)
+    if (this.#hasFinalHead) this.#awaitProgress()
+    else this.deadlineMs = this.pool.deadlines.after(this.pool.settings.responseTimeoutMs)
   }
 
   /** The client does not take more: read no more, and do not hold silence against the backend. */
@@ -186,11 +191,6 @@ export class UpstreamConnection implements Timed, ReuseFacts {
     else client.onUpstreamReady(this)
   }
 
-  /** Whoever waited for this connection does not want it any more: it is kept for the next. */
-  forget(client: PoolClient): void {
-    if (this.#client === client) this.#client = undefined
-  }
-
   #connectFailed(failure: UpstreamFailure): void {
     const { length } = this.pool.settings.endpoints
     const socket = this.#socket
@@ -212,7 +212,13 @@ export class UpstreamConnection implements Timed, ReuseFacts {
     if (socket !== this.#socket || this.#state !== READY || this.#sink === undefined) return
     if (this.isRequestWritten) return
     this.deadlineMs = Number.POSITIVE_INFINITY
+    if (this.#hasFinalHead) this.#awaitProgress()
     this.#sink.onUpstreamDrain()
+  }
+
+  /** From now on something has to come, or to be taken, unless it is the client for whom we wait. */
+  #awaitProgress(): void {
+    if (!this.#isPaused) this.deadlineMs = this.pool.deadlines.after(this.pool.settings.idleTimeoutMs)
   }
 
   #onEnd(socket: Socket): void {
@@ -293,7 +299,7 @@ export class UpstreamConnection implements Timed, ReuseFacts {
     else if (this.#bodyKind === LENGTH) this.#takeLength(sink, bytes, at, end)
     else if (this.#bodyKind === CHUNKED) this.#takeChunks(sink, bytes, at, end)
     else if (at < end) sink.onResponseData(bytes, at, end)
-    if (this.#sink === sink && !this.#isPaused) this.deadlineMs = this.pool.deadlines.after(this.pool.settings.idleTimeoutMs)
+    if (this.#sink === sink) this.#awaitProgress()
   }
 
   /** Offset behind the head, or 0 when it has to wait, or -1 when it failed. */
@@ -305,11 +311,14 @@ export class UpstreamConnection implements Timed, ReuseFacts {
       this.#fail('upstream-response-invalid')
       return -1
     }
+    const isEarly = !this.isRequestWritten || (this.#outlet as Outlet).pendingBytes > 0
     if (next === 0) {
+      if (isEarly) this.#beganEarly = true
       this.#keepPartial(bytes, at, end)
       return 0
     }
-    if (!this.isRequestWritten || (this.#outlet as Outlet).pendingBytes > 0) this.cameEarly = !head.isInterim
+    if (isEarly || this.#beganEarly) this.cameEarly = !head.isInterim
+    this.#beganEarly = false
     if (head.isInterim) {
       this.#interimCount += 1
       if (this.#interimCount > MAX_INTERIM_RESPONSES) {
