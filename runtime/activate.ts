@@ -60,6 +60,8 @@ export interface ActivatorOptions {
   readonly policySlots: Slots
   /** The only gateway whose bundles are served. */
   readonly gateway: string
+  /** Of the log line about a bundle that is refused. */
+  readonly refusalLevel: 'debug' | 'error'
   /** Puts a bundle into the store, as far as that works. */
   readonly keep: (digest: string, bytes: Uint8Array) => Promise<void>
   /** Whether this process has the listeners that a bundle wants. */
@@ -307,7 +309,10 @@ export class Activator {
       this.rejections.set(code, (this.rejections.get(code) ?? 0) + 1)
       this.lastRejection = { at: new Date(), digest, code, message }
       const kept = this.current === undefined ? {} : { generation: this.current.number }
-      this.#options.log.error({ code, digest, origin: candidate.origin, ...kept }, `the bundle is refused: ${message}`)
+      this.#options.log[this.#options.refusalLevel](
+        { code, digest, origin: candidate.origin, ...kept },
+        `the bundle is refused: ${message}`,
+      )
     }
     return { outcome: 'rejected', code, message, retryable, isUnverified }
   }

@@ -46,6 +46,8 @@ class Attendant {
   #current: Held | undefined
   #dataPath: DataPath | undefined
   #accessLog: AccessLog | undefined
+  /** Descriptors that accept connections. */
+  readonly #listening: number[] = []
 
   constructor(engine: Engine, attendance: Attendance, resolve: () => void) {
     this.#engine = engine
@@ -55,6 +57,7 @@ class Attendant {
     this.#heartbeat = new Int32Array(attendance.heartbeat)
     this.#timer = setInterval(() => this.#beat(), attendance.heartbeatIntervalMs)
     attendance.port.on('message', (message: SupervisorMessage) => this.#receive(message))
+    process.once('exit', () => this.#stopAccepting())
     this.#post({ type: 'hello', threadId })
   }
 
@@ -147,14 +150,25 @@ class Attendant {
     const dataPath = this.#engine.createDataPath({ gateway: message.gateway, telemetry })
     this.#dataPath = dataPath
     if (this.#current !== undefined) dataPath.activate(this.#current.generation)
-    for (const fd of message.sockets) {
+    for (const socket of message.sockets) {
       // The supervisor keeps its own: what waits in the queue outlives this worker.
-      await dataPath.listen(libc === undefined ? fd : libc.duplicate(fd), BACKLOG)
+      const fd = libc === undefined ? socket : libc.duplicate(socket)
+      if (libc !== undefined) this.#listening.push(fd)
+      await dataPath.listen(fd, BACKLOG)
     }
-    this.#post({ type: 'serving' })
+    this.#post({ type: 'serving', listening: this.#listening })
+  }
+
+  /**
+   * This thread ends of an error or by `process.exit`. Its event loop turns once more without any JavaScript, and would accept a connection
+   * that nobody serves.
+   */
+  #stopAccepting(): void {
+    for (const fd of this.#listening.splice(0)) libc?.blank(fd)
   }
 
   async #drain(drainMs: number): Promise<void> {
+    this.#listening.length = 0 // closed from here on, and somebody else's numbers
     await this.#dataPath?.drain(drainMs)
     this.#accessLog?.flush()
     clearInterval(this.#timer)

@@ -48,6 +48,9 @@ process.on('SIGTERM', () => void end(drainMs))
 
 async function start({ config }: Extract<ParentMessage, { type: 'start' }>): Promise<void> {
   drainMs = config.tuning.drainMs
+  // The parent went while this process was starting: nobody heard of it.
+  if (!process.connected) process.exit(0)
+  setInterval(() => send({ type: 'beat' }), config.tuning.supervisorBeatIntervalMs).unref()
   try {
     supervisor = new Supervisor(config, {
       handOver: (listeners) => {

@@ -3,9 +3,11 @@
  * which tries new bundles and takes a dead worker's seat at once, because starting a thread takes 75 to 290 ms. A seat keeps its sockets,
  * counters and log ring, whoever sits in it: connections that wait in its queue are not lost with its worker.
  */
+import { fstatSync } from 'node:fs'
 import { extname } from 'node:path'
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
+import { libc } from './libc.ts'
 import type { Attendance, GenerationOrder, SupervisorMessage, Tuning, WorkerMessage } from './messages.ts'
 import { Counters, createCounterMemory } from './telemetry/counters.ts'
 import { createRingMemory, LineRing } from './telemetry/line-ring.ts'
@@ -161,6 +163,7 @@ export class Crew {
     for (const timer of this.#timers) clearTimeout(timer)
     const seated = this.seats.flatMap(({ member }) => (member === undefined ? [] : [member.drain(drainMs)]))
     await Promise.race([Promise.all(seated), new Promise((resolve) => setTimeout(resolve, drainMs + 500).unref())])
+    await this.#startsAreOver()
   }
 
   /** Ends all threads. */
@@ -168,7 +171,16 @@ export class Crew {
     this.#isDraining = true
     this.#watchdog.close()
     for (const timer of this.#timers) clearTimeout(timer)
+    await this.#startsAreOver()
     await this.#pool.destroy()
+  }
+
+  /**
+   * To be waited for before the process or its threads are ended: a thread that is ended while it loads koffi takes the process with it (a fatal
+   * error of N-API, SIGABRT), and a start that was refused would look like a crash. A thread that never starts is killed after START_TIMEOUT_MS.
+   */
+  async #startsAreOver(): Promise<void> {
+    await Promise.allSettled([...this.#members].map((member) => member.started))
   }
 
   #start(): void {
@@ -312,6 +324,7 @@ export class Member {
   #onServing: (() => void) | undefined
   #onDrained: (() => void) | undefined
   #worker: Worker | undefined
+  #listening: readonly number[] = []
 
   constructor(pool: Piscina, options: CrewOptions, committed: SharedArrayBuffer, watchdog: Watchdog<Member>) {
     this.#options = options
@@ -397,6 +410,16 @@ export class Member {
     this.send({ type: 'serve', gateway, counters: seat.counterMemory, ring: seat.ringMemory, sockets })
   }
 
+  /**
+   * A thread that is terminated turns its event loop once more, without JavaScript: connections it accepts then are served by nobody. What
+   * it accepts from is told by the socket's number, because a descriptor's may already be another one's.
+   */
+  #stopAccepting(): void {
+    if (libc === undefined) return
+    const sockets = new Set((this.seat === undefined ? [] : this.#options.sockets(this.seat.index)).map(inodeOf))
+    for (const fd of this.#listening) if (sockets.has(inodeOf(fd))) libc.blank(fd)
+  }
+
   drain(drainMs: number): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained = resolve
@@ -411,6 +434,7 @@ export class Member {
     this.#reason = reason
     // At once: until the thread has ended nobody may give it anything to do.
     this.isReady = false
+    if (reason === 'hung') this.#stopAccepting()
     this.#abort.abort()
     if (this.#worker === undefined) return
     const timer = setTimeout(() => this.#options.fatal(`${this.name} does not end`), TERMINATE_TIMEOUT_MS)
@@ -452,6 +476,7 @@ export class Member {
         break
       case 'serving':
         this.isServing = true
+        this.#listening = message.listening
         this.#onServing?.()
         break
       case 'drained':
@@ -484,3 +509,11 @@ export class Member {
 }
 
 const MAX_ERROR_CHARACTERS = 4096
+
+function inodeOf(fd: number): bigint {
+  try {
+    return fstatSync(fd, { bigint: true }).ino
+  } catch {
+    return -1n // closed
+  }
+}

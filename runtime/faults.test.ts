@@ -1,5 +1,5 @@
 /** Workers and children that die in every way, under load: their own connections are lost, and nothing else. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { cause, type Fault } from './fixtures/faulty-worker.ts'
@@ -31,6 +31,11 @@ async function startFaulty(t: Teardown, tuning: Partial<Tuning> = {}) {
       const answered = load.tally.answered
       await until(async () => (await gateway.status()).workers.ready === 3 && load.open <= 3 && load.tally.answered > answered + 100)
     },
+    /** Connections that dead workers had when they died, together. */
+    openAtDeath(): number {
+      const confessions = readdirSync(faults).filter((name) => name.startsWith('open-'))
+      return confessions.reduce((sum, name) => sum + Number(readFileSync(join(faults, name), 'utf8')), 0)
+    },
     async restarts(): Promise<number> {
       const { workerRestarts } = await gateway.status()
       return Object.values(workerRestarts).reduce((sum, count) => sum + count, 0)
@@ -51,8 +56,10 @@ for (const fault of ['throw', 'reject', 'exit'] as const) {
     const tally = await load.stop()
     const restarts = await gateway.restarts()
     t.equal(tally.refused, 0, tally.errors.join('\n'))
+    const owned = gateway.openAtDeath()
+    t.ok(tally.lost <= owned, `${tally.lost} lost; at their deaths the workers had ${owned}`)
     t.ok(tally.lost <= restarts, `${tally.lost} lost in ${restarts} deaths, ${tally.answered} answered\n${tally.errors.join('\n')}`)
-    t.comment(`${tally.lost} lost in ${restarts} deaths, ${tally.answered} answered`)
+    t.comment(`${tally.lost} lost in ${restarts} deaths of workers with ${owned} connections, ${tally.answered} answered`)
   })
 }
 
@@ -65,7 +72,7 @@ t.test('a worker that hangs is found and replaced; what waits in its queue is se
   const tally = await load.stop()
   const { workerRestarts } = await gateway.status()
   t.equal(tally.refused, 0, tally.errors.join('\n'))
-  t.ok(tally.lost <= 1, tally.errors.join('\n'))
+  t.ok(tally.lost <= Math.min(1, gateway.openAtDeath()), tally.errors.join('\n'))
   t.match(workerRestarts, { hung: Number })
   t.match(await gateway.metrics(), /postern_worker_restarts_total\{reason="hung"\} [1-9]/)
 })
@@ -94,7 +101,8 @@ t.test('a bundle that hangs or kills the worker that tries it is refused, and ha
   t.match(await gateway.reload(), { outcome: 'rejected', code: 'probe-timeout' })
   t.match(await get(`${gateway.url}/hello`), { status: 200, body: 'hello' })
   replaceFile(gateway.bundlePath, bundleOf({ body: 'hello', ballast: 3 }))
-  t.match(await gateway.reload(), { outcome: 'swapped' })
+  // `unchanged`: the gateway watches the file, too, and was quicker.
+  t.match(await gateway.reload(), { outcome: /swapped|unchanged/ })
   const tally = await load.stop()
   t.match(tally, { refused: 0, lost: 0 })
   t.match(await gateway.metrics(), /postern_bundle_rejections_total\{code="probe-timeout"\} [1-9]/)

@@ -3,6 +3,7 @@
  * Loaded through koffi, on Linux only; `libc` is `undefined` elsewhere or where koffi's native part is missing, and each user of it has
  * a plain Node way to fall back to.
  */
+import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
 import { PosternError } from '../bundle/error.ts'
@@ -19,6 +20,8 @@ export interface Libc {
   listen(fd: number, backlog: number): void
   /** Another descriptor for the same open file, close-on-exec. */
   duplicate(fd: number): number
+  /** Lets `fd` mean nothing to read, write or accept, at once and in all threads; what it meant is closed. Nobody else gets the number. */
+  blank(fd: number): void
   /** Anonymous memory that can be sealed. */
   createMemory(name: string): number
   /** No byte of it can be changed, and its size neither, by anybody, from now on. */
@@ -36,6 +39,7 @@ export const AF_INET = 2
 export const AF_INET6 = 10
 const SOCK_STREAM_CLOEXEC = 1 | 0x80000
 const F_DUPFD_CLOEXEC = 1030
+const O_CLOEXEC = 0x80000
 const F_ADD_SEALS = 1033
 /** SEAL, SHRINK, GROW, WRITE. */
 const ALL_SEALS = 1 | 2 | 4 | 8
@@ -77,6 +81,7 @@ function load(): Libc | undefined {
     getsockname: library.func('int getsockname(int, _Out_ void *, _Inout_ uint32 *)'),
     listen: library.func('int listen(int, int)'),
     fcntl: library.func('int fcntl(int, int, ...)'),
+    dup3: library.func('int dup3(int, int, int)'),
     memfdCreate: library.func('int memfd_create(const char *, uint32)'),
     mmap: library.func('void *mmap(void *, size_t, int, int, int, int64)'),
     munmap: library.func('int munmap(void *, size_t)'),
@@ -104,6 +109,14 @@ function load(): Libc | undefined {
       checked('listen', calls.listen(fd, backlog))
     },
     duplicate: (fd) => checked('fcntl', calls.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)),
+    blank(fd) {
+      const nothing = openSync('/dev/null', 'r')
+      try {
+        checked('dup3', calls.dup3(nothing, fd, O_CLOEXEC))
+      } finally {
+        closeSync(nothing)
+      }
+    },
     createMemory: (name) => checked('memfd_create', calls.memfdCreate(name, MFD_CLOEXEC_ALLOW_SEALING)),
     seal(fd) {
       checked('fcntl', calls.fcntl(fd, F_ADD_SEALS, 'int', ALL_SEALS))

@@ -76,7 +76,7 @@ const DEFAULT_ADMIN: ListenerAddress = { name: 'admin', address: '127.0.0.1', po
 const MAX_WORKERS = 256
 
 /**
- * Resolves when connections are accepted. Rejects with a `PosternError` when the gateway cannot start: `key-unreadable`, `address-invalid`,
+ * Resolves when connections are accepted, or when a signal has ended it before: then there are no listeners, and `exited` is 0. Rejects with a `PosternError` when the gateway cannot start: `key-unreadable`, `address-invalid`,
  * `listener-unavailable`, `store-locked`, `log-unavailable`, or why no bundle can be served.
  */
 export async function runGateway(options: GatewayOptions, internals: GatewayInternals = {}): Promise<RunningGateway> {
@@ -90,7 +90,7 @@ export async function runGateway(options: GatewayOptions, internals: GatewayInte
     hasStore: options.dev !== true,
   })
   const id = options.id ?? hostname()
-  const logStream = new LogStream(2, wantsReadableLines())
+  const logStream = new LogStream(2, wantsReadableLines(options.dev === true))
   const log = createProcessLog(options.logLevel ?? 'info', logStream, {
     gateway: choice.bundle.gateway,
     id,
@@ -122,11 +122,18 @@ export async function runGateway(options: GatewayOptions, internals: GatewayInte
       log,
       onListenersChanged: (bound) => options.onListenersChanged?.(bound.map(described)),
     })
-    await parent.start()
-    return running(parent, { ...options, store }, tuning, () => {
+    // Before it starts: a supervisor of processes does not wait for that, and to process 1 of a container a signal without a handler is nothing.
+    const forget = options.handleSignals === false ? () => {} : obeySignals(parent, tuning)
+    const ended = () => {
+      forget()
       lock?.release()
       logStream.close()
+    }
+    await parent.start().catch((error) => {
+      forget()
+      throw error
     })
+    return running(parent, { ...options, store }, tuning, ended)
   } catch (error) {
     lock?.release()
     logStream.close()
@@ -136,17 +143,7 @@ export async function runGateway(options: GatewayOptions, internals: GatewayInte
 
 function running(parent: Parent, options: GatewayOptions, tuning: Tuning, ended: () => void): RunningGateway {
   const admin = parent.adminListener
-  const stop = () => void parent.stop(tuning.drainMs)
-  const reload = () => void parent.reload(true)
-  if (options.handleSignals !== false) {
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-    process.on('SIGHUP', reload)
-  }
   const exited = parent.exited.then((code) => {
-    process.off('SIGTERM', stop)
-    process.off('SIGINT', stop)
-    process.off('SIGHUP', reload)
     ended()
     return code
   })
@@ -165,6 +162,20 @@ function running(parent: Parent, options: GatewayOptions, tuning: Tuning, ended:
       return exited
     },
     exited,
+  }
+}
+
+/** Until what it returns is called. */
+function obeySignals(parent: Parent, tuning: Tuning): () => void {
+  const stop = () => void parent.stop(tuning.drainMs)
+  const reload = () => void parent.reload(true)
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  process.on('SIGHUP', reload)
+  return () => {
+    process.off('SIGTERM', stop)
+    process.off('SIGINT', stop)
+    process.off('SIGHUP', reload)
   }
 }
 

@@ -18,6 +18,12 @@ export interface Tuning {
   readonly hungAfterChecks: number
   readonly watchdogIntervalMs: number
   readonly heartbeatIntervalMs: number
+  /**
+   * The same for the supervisor, whom the parent watches from its start on. It has more time: to replace it costs all connections, and it
+   * is slow on purpose when it checks a large bundle.
+   */
+  readonly supervisorHungAfterChecks: number
+  readonly supervisorBeatIntervalMs: number
   /** For a spare worker to be there; starting a thread takes 75 to 290 ms. */
   readonly spareTimeoutMs: number
   /** For the spare worker to load a new bundle and answer its self-tests, and for each worker to prepare it. */
@@ -43,6 +49,8 @@ export const DEFAULT_TUNING: Tuning = {
   hungAfterChecks: 20,
   watchdogIntervalMs: 250,
   heartbeatIntervalMs: 100,
+  supervisorHungAfterChecks: 80,
+  supervisorBeatIntervalMs: 500,
   spareTimeoutMs: 15_000,
   probeTimeoutMs: 10_000,
   prepareTimeoutMs: 10_000,
@@ -90,6 +98,8 @@ export type ParentMessage =
   | { readonly type: 'no-successor'; readonly message: string }
 
 export type ChildMessage =
+  /** The supervisor's event loop turns. */
+  | { readonly type: 'beat' }
   | { readonly type: 'ready'; readonly generation: number; readonly digest: string; readonly gateway: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'reloaded'; readonly request: number; readonly outcome: Outcome }
@@ -160,7 +170,8 @@ export type WorkerMessage =
   | { readonly type: 'switched'; readonly number: number }
   /** This worker has no view of the generation any more. */
   | { readonly type: 'released'; readonly number: number }
-  | { readonly type: 'serving' }
+  /** With its own descriptors of the listening sockets. */
+  | { readonly type: 'serving'; readonly listening: readonly number[] }
   | { readonly type: 'drained' }
   | { readonly type: 'lines' }
   | {

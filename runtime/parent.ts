@@ -12,6 +12,7 @@ import { libc } from './libc.ts'
 import type { ChildConfig, ChildMessage, InheritedListener, Outcome, ParentMessage } from './messages.ts'
 import { type BoundListener, closeListener, type ListenerAddress, openListener, withPlainListeners } from './sockets.ts'
 import type { ProcessLog } from './telemetry/process-log.ts'
+import { Watchdog } from './watchdog.ts'
 
 export interface ParentOptions {
   /** All but what the parent fills in. */
@@ -42,6 +43,8 @@ interface Child {
   readonly startedAtMs: number
   readonly ready: Promise<void>
   readonly exited: Promise<void>
+  /** One cell that grows with each sign of life. */
+  readonly heartbeat: Int32Array
   isReady: boolean
   isEnding: boolean
 }
@@ -53,6 +56,7 @@ export class Parent {
   adminListener: BoundListener | undefined
   readonly #options: ParentOptions
   readonly #children = new Set<Child>()
+  readonly #watchdog: Watchdog<Child>
   readonly #reloads = new Map<number, (outcome: Outcome) => void>()
   #current: Child | undefined
   #crashes = 0
@@ -65,12 +69,17 @@ export class Parent {
 
   constructor(options: ParentOptions) {
     this.#options = options
+    const { supervisorHungAfterChecks: hungAfterChecks, watchdogIntervalMs } = options.config.tuning
+    this.#watchdog = new Watchdog<Child>({ hungAfterChecks, watchdogIntervalMs }, (child) => {
+      options.log.error({ child: child.process.pid }, 'the serving process hangs and is killed')
+      child.process.kill('SIGKILL')
+    })
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
     })
   }
 
-  /** Resolves when connections are accepted. Rejects with the reason why that cannot be. */
+  /** Resolves when connections are accepted, or when it is stopped before. Rejects with the reason why neither can be. */
   async start(): Promise<void> {
     try {
       if (libc !== undefined) {
@@ -79,9 +88,13 @@ export class Parent {
         this.listeners = this.#open(this.#options.listeners, [])
       }
       this.#current = await this.#spawn(this.listeners)
+      if (this.#isStopping) this.#current.process.kill('SIGKILL')
       await this.#current.ready
     } catch (error) {
+      // Told to stop meanwhile: no failure, and the child is on its way out.
+      if (this.#isStopping) return
       this.#isStopping = true
+      this.#watchdog.close()
       this.#closeSockets()
       for (const child of this.#children) child.process.kill('SIGKILL')
       throw error
@@ -113,7 +126,10 @@ export class Parent {
     for (const child of this.#children) this.#end(child, drainMs)
     // The child closes its own at the same time: from now on connections are refused, and go to whoever else serves.
     this.#closeSockets()
-    void Promise.all([...this.#children].map(({ exited }) => exited)).then(() => this.#resolveExited(0))
+    void Promise.all([...this.#children].map(({ exited }) => exited)).then(() => {
+      this.#watchdog.close()
+      this.#resolveExited(0)
+    })
     return this.exited
   }
 
@@ -179,10 +195,15 @@ export class Parent {
       process.once('exit', () => resolve())
       process.once('error', () => resolve())
     })
-    const child: Child = { process, startedAtMs: performance.now(), ready, exited, isReady: false, isEnding: false }
+    const heartbeat = new Int32Array(1)
+    const child: Child = { process, startedAtMs: performance.now(), ready, exited, heartbeat, isReady: false, isEnding: false }
     this.#children.add(child)
+    this.#watchdog.watch(child)
     process.on('message', (message: ChildMessage) => {
+      heartbeat[0] = (heartbeat[0] as number) + 1
       switch (message.type) {
+        case 'beat':
+          break
         case 'ready':
           child.isReady = true
           resolveReady()
@@ -201,6 +222,7 @@ export class Parent {
       rejectReady(new PosternError('child-failed', `a process cannot be started: ${cause.message}`, { cause })),
     )
     process.once('exit', (code, signal) => {
+      this.#watchdog.forget(child)
       this.#children.delete(child)
       // Whatever was asked of it has no other answer; its successor looks at the file by itself.
       if (child === this.#current) for (const request of this.#reloads.keys()) this.#answer(request, { outcome: 'superseded' })
@@ -288,6 +310,7 @@ export class Parent {
 
   #end(child: Child, drainMs: number): void {
     child.isEnding = true
+    this.#watchdog.forget(child) // its end has a deadline of its own
     tell(child, { type: 'drain', drainMs })
     const timer = setTimeout(() => child.process.kill('SIGKILL'), drainMs + EXIT_GRACE_MS)
     void child.exited.then(() => clearTimeout(timer))

@@ -1,66 +1,18 @@
 /** The gateway as somebody starts it: signals, standard output, and a reader of it that is stuck. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { bundleOf, get, keys, replaceFile, type Teardown, temporaryFolder, until } from './fixtures/gateway.ts'
+import { bundleOf, get, replaceFile, temporaryFolder, until } from './fixtures/gateway.ts'
+import { refused, servingPid, startProcess } from './fixtures/gateway-process.ts'
 import { startLoad } from './fixtures/load.ts'
 
 // Real processes on a machine that may be busy.
 t.setTimeout(60_000)
 
-interface Started {
-  readonly process: ChildProcess
-  readonly folder: string
-  readonly bundlePath: string
-  readonly url: string
-  readonly admin: string
-  readonly output: () => string
-  readonly exited: Promise<number | string | null>
-  pause(): void
-}
-
-async function start(
-  t: Teardown,
-  options: { readonly [name: string]: unknown } = {},
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Started> {
-  const folder = temporaryFolder(t)
-  const bundlePath = join(folder, 'edge.ptb')
-  writeFileSync(bundlePath, bundleOf())
-  const all = {
-    bundle: bundlePath,
-    trust: keys.publicKey.export({ type: 'spki', format: 'pem' }),
-    store: join(folder, 'store'),
-    admin: '127.0.0.1:0',
-    accessLog: '-',
-    logLevel: 'silent',
-    workers: 2,
-    ...options,
-  }
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/run-gateway.ts', import.meta.url)), JSON.stringify(all)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
-  })
-  let output = ''
-  child.stdout.on('data', (data) => {
-    output += data
-  })
-  const exited = new Promise<number | string | null>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await exited
-  })
-  await until(() => output.includes('admin on'))
-  const [, url = ''] = /listening on (\S+)\n/.exec(output) ?? []
-  const [, admin = ''] = /admin on (\S+)\n/.exec(output) ?? []
-  return { process: child, folder, bundlePath, url, admin, output: () => output, exited, pause: () => child.stdout.pause() }
-}
-
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} drains, and the exit code is 0`, async (t) => {
-    const gateway = await start(t)
+    const gateway = await startProcess(t)
     t.match(await get(`${gateway.url}/hello`), { status: 200 })
     gateway.process.kill(signal)
     t.equal(await gateway.exited, 0)
@@ -71,7 +23,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 t.test('SIGHUP looks at the bundle now, and opens the access log again after it was rotated away', async (t) => {
   const accessLog = join(temporaryFolder(t), 'access.log')
-  const gateway = await start(t, { accessLog })
+  const gateway = await startProcess(t, { accessLog })
   t.match(await get(`${gateway.url}/hello`), { status: 200 })
   await until(() => readFileSync(accessLog, 'utf8').includes('/hello'))
   renameSync(accessLog, `${accessLog}.1`)
@@ -84,22 +36,17 @@ t.test('SIGHUP looks at the bundle now, and opens the access log again after it 
 })
 
 t.test('when the parent is killed the child ends too, and leaves port and store to the next one', async (t) => {
-  const gateway = await start(t)
+  const gateway = await startProcess(t)
   const { host } = new URL(gateway.url)
   gateway.process.kill('SIGKILL')
   await gateway.exited
-  await until(() =>
-    get(`${gateway.url}/hello`).then(
-      () => false,
-      () => true,
-    ),
-  )
-  const next = await start(t, { listen: host, store: join(gateway.folder, 'store') })
+  await until(() => refused(gateway.url))
+  const next = await startProcess(t, { listen: host, store: join(gateway.folder, 'store') })
   t.match(await get(`${next.url}/hello`), { status: 200 })
 })
 
 t.test('a reader of standard output that is stuck costs log lines, which are counted, and nothing else', async (t) => {
-  const gateway = await start(t)
+  const gateway = await startProcess(t)
   gateway.pause()
   const dropped = async () => {
     const { body } = await get(`${gateway.admin}/metrics`)
@@ -132,15 +79,18 @@ t.test('a reader of standard output that is stuck costs log lines, which are cou
 
 t.test('without koffi one worker serves, swaps and survives crashes; only the port is closed for a moment', async (t) => {
   const withoutKoffi = fileURLToPath(new URL('./fixtures/without-koffi.cjs', import.meta.url))
-  const gateway = await start(t, { accessLog: 'off' }, { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --require "${withoutKoffi}"` })
+  const gateway = await startProcess(
+    t,
+    { accessLog: 'off' },
+    { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --require "${withoutKoffi}"` },
+  )
   const status = async () => JSON.parse((await get(`${gateway.admin}/status`)).body)
   t.match(await status(), { workers: { wanted: 1, serving: 1 }, durable: true })
   for (let swap = 1; swap <= 5; swap++) {
     replaceFile(gateway.bundlePath, bundleOf({ body: `swap ${swap}` }))
     await until(async () => (await get(`${gateway.url}/hello`)).body === `swap ${swap}`)
   }
-  const [, pid] = /(\d+)/.exec(readFileSync(`/proc/${gateway.process.pid}/task/${gateway.process.pid}/children`, 'utf8')) ?? []
-  process.kill(Number(pid), 'SIGKILL')
+  process.kill(servingPid(gateway) as number, 'SIGKILL')
   await until(async () => (await status().catch(() => undefined))?.processRestarts === 1)
   t.match(await get(`${gateway.url}/hello`), { status: 200, body: 'swap 5' })
   gateway.process.kill('SIGTERM')

@@ -3,6 +3,7 @@
  * of a client passes through it; when it is busy, traffic does not notice.
  */
 import { createPublicKey } from 'node:crypto'
+import { closeSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { PosternError } from '../bundle/error.ts'
@@ -47,7 +48,7 @@ export class Supervisor {
   constructor(config: ChildConfig, hooks: SupervisorHooks) {
     this.#config = config
     this.#hooks = hooks
-    this.#logStream = new LogStream(2, wantsReadableLines())
+    this.#logStream = new LogStream(2, wantsReadableLines(config.dev))
     this.log = createProcessLog(config.logLevel, this.#logStream, {
       gateway: config.gateway,
       id: config.id,
@@ -79,6 +80,8 @@ export class Supervisor {
       apiSlots,
       policySlots,
       gateway: config.gateway,
+      // `postern dev` says it in its own words, to whoever has just saved.
+      refusalLevel: config.dev ? 'debug' : 'error',
       keep: async (digest, bytes) => this.#kept?.keep(digest, bytes),
       hasListeners: (listeners) => this.#hasListeners(listeners),
       handOver: (listeners) => hooks.handOver(listeners),
@@ -161,6 +164,7 @@ export class Supervisor {
     this.#kept?.close()
     this.#admin.close()
     this.#admin.closeAllConnections()
+    this.#giveUpSockets()
     await this.#source.close()
     await this.#crew.drain(drainMs)
     this.#pump?.close()
@@ -273,6 +277,14 @@ export class Supervisor {
       if (fd === undefined) throw new PosternError('sockets-used-up', 'too many workers died; the process starts anew for fresh sockets')
       return fd
     })
+  }
+
+  /** With those that the workers close at the same time these are the last: new connections are refused, and do not wait for nobody. */
+  #giveUpSockets(): void {
+    for (const { fds } of this.#config.listeners) {
+      if (libc === undefined) for (const fd of fds.slice(this.#usedSockets)) closeSync(fd)
+      else for (const fd of fds) libc.blank(fd)
+    }
   }
 
   #fatal(message: string): void {

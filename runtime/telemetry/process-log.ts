@@ -69,12 +69,13 @@ export function createProcessLog(level: LogLevel, stream: LogStream, fields: { r
   )
 }
 
-/** On a terminal a person reads; everything else gets JSON. */
-export function wantsReadableLines(): boolean {
-  return process.stderr.isTTY === true
+/** On a terminal, and in dev, a person reads; everything else gets JSON. */
+export function wantsReadableLines(isDev: boolean): boolean {
+  return isDev || process.stderr.isTTY === true
 }
 
 const COLORS = { debug: 'dim', info: 'cyan', warn: 'yellow', error: 'red', fatal: 'red' } as const
+const STDERR = { stream: process.stderr } as const
 /** Not repeated in each readable line: there is one gateway at this terminal. */
 const HIDDEN = new Set(['level', 'time', 'message', 'gateway', 'id', 'process', 'pid'])
 
@@ -82,9 +83,9 @@ function readable(line: string): string {
   const record = JSON.parse(line) as { readonly [name: string]: unknown }
   const level = String(record['level'])
   const color = COLORS[level as keyof typeof COLORS] ?? 'white'
-  let text = `${styleText(color, level)}: ${record['message'] ?? ''}`
+  let text = `${styleText(color, level, STDERR)}: ${record['message'] ?? ''}`
   for (const [name, value] of Object.entries(record)) {
-    if (!HIDDEN.has(name)) text += styleText('dim', ` ${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    if (!HIDDEN.has(name)) text += styleText('dim', ` ${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`, STDERR)
   }
   return `${text}\n`
 }

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startGateway } from '../fixtures/gateway.ts'
-import { freePort, reachable, startNginx } from '../fixtures/nginx.ts'
+import { reachable, startNginx } from '../fixtures/nginx.ts'
+import { freePort } from '../postern-process.ts'
 
 const run = promisify(execFile)
 const curl = async (...args: string[]) =>
