@@ -255,8 +255,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--expires <DURATION>',
-        description: 'How long it is accepted, such as 365d or 12h; for ever by default.',
-        parse: lifetimeSeconds,
+        description: 'How long it is accepted, such as 365d or 12h, or until when, such as 2030-01-01T00:00:00Z; for ever by default.',
+        parse: (text) => lifetimeSeconds(text),
       },
     ],
     exits: {},

@@ -1,7 +1,7 @@
 /** Files that several commands read or write, with one clear sentence when that fails. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { PosternError } from '../bundle/error.ts'
 import { LIMITS } from '../bundle/limits.ts'
 
@@ -54,6 +54,19 @@ function readWhole(path: string, what: string, maxBytes: number): Buffer {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') throw new PosternError('file-missing', `there is no file ${path} (${what})`, { cause })
     throw new PosternError('file-not-readable', `cannot read ${what} ${path}: ${message}`, { cause })
+  }
+}
+
+/** `mkdir -p`. Node's own `recursive` never returns where a parent answers ENOENT to every new name, as /proc does. */
+export function makeFolder(path: string, mode = 0o777): void {
+  const missing: string[] = []
+  for (let at = resolve(path); !existsSync(at) && at !== dirname(at); at = dirname(at)) missing.push(at)
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder, mode)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error // two may make it at the same moment
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 /** `postern init`: a small working project. The files stand here as text, so that a published build needs no others beside it. */
-import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { PosternError } from '../bundle/error.ts'
 import schema from '../spec/schema.json' with { type: 'json' }
+import { makeFolder } from './files.ts'
 import { paint, type Terminal } from './terminal.ts'
 
 export async function run([directory = '.']: readonly string[], _options: unknown, terminal: Terminal): Promise<number> {
@@ -39,7 +40,7 @@ function nameFor(root: string): string {
 /** Whether the file is new. O_EXCL: what is there stays as it is. */
 function writeNew(path: string, text: string): boolean {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const file = openSync(path, 'wx')
     try {
       writeSync(file, text)

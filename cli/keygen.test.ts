@@ -35,3 +35,9 @@ t.test('a folder that cannot be made is one sentence and exit code 3', async (t)
   t.equal(code, 3)
   t.match(stderr, /^postern: cannot write file\/keys\/postern.key: .*ENOTDIR.*\n$/)
 })
+
+t.test('a folder where nothing can be made does not hang it', { skip: process.platform !== 'linux' }, async (t) => {
+  const { code, stderr } = await postern(['keygen', '--out', '/proc/postern-keys/new'])
+  t.equal(code, 3)
+  t.match(stderr, /^postern: cannot write \/proc\/postern-keys\/new\/postern.key: .*ENOENT.*\n$/)
+})

@@ -1,8 +1,9 @@
 /** `postern keygen`: an Ed25519 key pair for signing bundles. */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { PosternError } from '../bundle/error.ts'
+import { makeFolder } from './files.ts'
 import type { Terminal } from './terminal.ts'
 
 export async function run(_args: readonly string[], options: { readonly out: string }, terminal: Terminal): Promise<number> {
@@ -26,7 +27,7 @@ export function writeKeyPair(
   const privatePath = join(directory, `${name}.key`)
   const publicPath = join(directory, `${name}.pub`)
   try {
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     writeNew(privatePath, key.export({ type: 'pkcs8', format: 'pem' }), 0o600)
   } catch (cause) {
     throw cannotWrite(privatePath, cause)

@@ -68,6 +68,14 @@ t.test('a route that the gateway answers itself shows the answer; a URL without 
   t.match(await postern(['resolve', 'GET', 'http://api.test/hello', '--bundle', hosted]), { code: 0 })
 })
 
+t.test('a URL without a scheme is what a client would send, an invalid target; it says what was meant', async (t) => {
+  const folder = temporaryFolder(t, helloProject())
+  const { code, stdout, stderr } = await postern(['resolve', 'GET', 'localhost/hello', '--bundle', folder])
+  t.equal(code, 1)
+  t.match(stdout, '400 target-invalid')
+  t.match(stderr, 'did you mean http://localhost/hello or /localhost/hello?')
+})
+
 t.test('a bundle says the same as the folder it was made from', async (t) => {
   const folder = temporaryFolder(t)
   await postern(['compile', WEATHER], { cwd: folder })

@@ -35,6 +35,7 @@ export async function run([method = '', url = '']: readonly string[], options: O
   const granted = asked.access?.verdict === 'replied' ? await ask(bundle, request, grantingRunners()) : undefined
   if (options.json === true) terminal.print(JSON.stringify(merged(asked, granted), undefined, 2))
   else tell(asked, granted, terminal)
+  if (isPath && !/^[/*]/.test(url)) terminal.say(`a URL begins with http://, a path with /: did you mean http://${url} or /${url}?`)
   if (asked.outcome === 'no-route' && isPath && !hasHost && !servesAnyHost(bundle)) {
     terminal.say(`asked for the host ${DEFAULT_HOST}; give a whole URL, or -H 'host: …', for another one`)
   }

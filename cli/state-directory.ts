@@ -3,9 +3,10 @@
  * Names of gateways have no dot, so what begins with one here is never a store.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
+import { readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { makeFolder } from './files.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -32,7 +33,7 @@ export function rememberGateway(state: string, bundleFile: string, gateway: stri
   const link = linkOf(state, bundleFile)
   try {
     if (gatewayAt(link) === gateway) return
-    mkdirSync(join(state, '.by-bundle'), { recursive: true, mode: 0o700 })
+    makeFolder(join(state, '.by-bundle'), 0o700)
     const fresh = `${link}.${process.pid}`
     symlinkSync(join('..', gateway), fresh)
     try {

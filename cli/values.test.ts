@@ -30,6 +30,13 @@ t.test('a lifetime is a duration of the language, in whole seconds', async (t) =
   }
 })
 
+t.test('a lifetime may end at a point in time; one that is over, or only a date, is refused with what to write', async (t) => {
+  const nowMs = Date.parse('2026-12-31T23:00:00.900Z')
+  t.equal(lifetimeSeconds('2027-01-01T00:00:00Z', nowMs), 3600)
+  t.throws(() => lifetimeSeconds('2026-12-31T23:00:00Z', nowMs), { message: /in the past/ })
+  t.throws(() => lifetimeSeconds('2027-01-01', nowMs), { message: /time of day; write 365d, or a time such as 2030-01-01T00:00:00Z/ })
+})
+
 t.test('workers are a whole number from 1 on', async (t) => {
   t.equal(workerCount('4'), 4)
   for (const wrong of ['', '0', '-1', '1.5', '0x10', '1e2', '1025', '99999999']) {

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../spec/duration.ts'
 import { parseFieldName } from '../spec/field-name.ts'
 import { isMistake } from '../spec/grammar.ts'
+import { parseTimestamp } from '../spec/timestamp.ts'
 
 /** A socket address; `host` without brackets. */
 export interface SocketAddress {
@@ -36,12 +37,22 @@ export function workerCount(text: string): number {
   return count
 }
 
-/** A duration of the language, such as `365d` or `12h`, in seconds: at least one. */
-export function lifetimeSeconds(text: string): number {
+/** A duration of the language from now, such as `365d` or `12h`, or a point in time: the seconds until then, at least one. */
+export function lifetimeSeconds(text: string, nowMs = Date.now()): number {
+  // A date is what people try next, and half of it reads as a number.
+  if (/^\d{4}-/.test(text)) return secondsUntil(text, nowMs)
   const ms = parseDuration(text)
   if (isMistake(ms)) throw new InvalidArgumentError(`${ms.message}; write a duration such as 365d, 12h or 30m.`)
   if (ms < 1000) throw new InvalidArgumentError('A key is made for one second at least.')
   return Math.floor(ms / 1000)
+}
+
+function secondsUntil(text: string, nowMs: number): number {
+  const time = parseTimestamp(text)
+  if (isMistake(time)) throw new InvalidArgumentError(`${time.message}; write 365d, or a time such as 2030-01-01T00:00:00Z.`)
+  const seconds = time - Math.floor(nowMs / 1000)
+  if (seconds < 1) throw new InvalidArgumentError(`${text} is in the past.`)
+  return seconds
 }
 
 /** `name: value`, as curl takes it. */

@@ -88,6 +88,18 @@ export class PolicyCompiler {
     return outcome ?? undefined
   }
 
+  /** Reports what is wrong with a place that no route has; a compile half that has to look at the route is left alone. */
+  check(place: PolicyPlace): void {
+    const entry = compilePolicies[place.policy]
+    assert(entry !== undefined, `validated: ${place.policy}`)
+    try {
+      const compiled = entry.compile(place.config as never, new Context(this, place, undefined, true))
+      if (compiled !== undefined) this.#fits(compiled, place)
+    } catch (error) {
+      if (!(error instanceof NoRoute)) throw error
+    }
+  }
+
   consumer(name: string, place: PolicyPlace, at: ConfigPath): number | undefined {
     const index = this.#consumerIndices.get(name)
     if (index !== undefined) return index
@@ -120,6 +132,9 @@ export class PolicyCompiler {
   }
 }
 
+/** Never leaves this file: a compile half asked for a route where there is none. */
+class NoRoute extends Error {}
+
 /** Answers a compile half, and notices what it asks for. */
 class Context implements CompileContext {
   hasReadRoute = false
@@ -127,10 +142,10 @@ class Context implements CompileContext {
   hasFailed = false
   readonly #compiler: PolicyCompiler
   readonly #place: PolicyPlace
-  readonly #route: LinkedRoute
+  readonly #route: LinkedRoute | undefined
   readonly #knowsConsumer: boolean
 
-  constructor(compiler: PolicyCompiler, place: PolicyPlace, route: LinkedRoute, knowsConsumer: boolean) {
+  constructor(compiler: PolicyCompiler, place: PolicyPlace, route: LinkedRoute | undefined, knowsConsumer: boolean) {
     this.#compiler = compiler
     this.#place = place
     this.#route = route
@@ -139,6 +154,7 @@ class Context implements CompileContext {
 
   get route(): CompileContext['route'] {
     this.hasReadRoute = true
+    if (this.#route === undefined) throw new NoRoute()
     const { api, method, template, segments } = this.#route
     const base = api.baseSegments.length
     const parameters = segments.flatMap((segment, index) =>

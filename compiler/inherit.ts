@@ -61,7 +61,16 @@ export function inherit(graph: Graph, gateway: LinkedGateway, report: Report): I
       if (access.attachment !== undefined && chain !== undefined) routes.push({ route, access: access.attachment, chain })
     }
   }
+  // What no route has run is checked all the same, by a compiler of its own: its secrets are nobody's.
+  const idle = new PolicyCompiler(graph.consumers, report)
+  for (const api of apis) if (api.routes.length === 0) checkIdle(api, idle)
+  if (apis.every((api) => api.routes.length === 0)) checkIdle(gateway, idle)
   return { gateway, apis, routes, consumers: graph.consumers, secrets: compiler.secrets }
+}
+
+/** The policies of a place without routes, as far as they can be judged without one: a route may decide access otherwise, so that a consumer is known. */
+function checkIdle({ access, policies }: PolicyScope, compiler: PolicyCompiler): void {
+  for (const place of access === undefined ? policies : [access, ...policies]) compiler.check(place)
 }
 
 /** Every access policy but `public` ends with a known consumer or a refusal. */

@@ -73,7 +73,7 @@ export class PolicyLinker {
     if (!this.#sets.has(name)) {
       const near = nearest(name, [...this.#sets.keys()])
       this.#report.error('PST0202', rangeAt(document, path), `policy set \`${name}\` does not exist`, {
-        ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
+        hint: near === undefined ? `write a PolicySet with the name \`${name}\`` : `did you mean \`${near}\`?`,
       })
       return NONE
     }

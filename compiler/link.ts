@@ -137,7 +137,8 @@ function checkKeys(consumers: readonly ResourceOf<'Consumer'>[], report: Report)
       const first = seen.get(key.hash)
       if (first === undefined) seen.set(key.hash, { resource, path })
       else {
-        report.error('PST0208', rangeAt(resource.document, path), `this key belongs to consumer \`${first.resource.name}\` already`, {
+        const owner = first.resource === resource ? 'this consumer has this key' : `this key belongs to consumer \`${first.resource.name}\``
+        report.error('PST0208', rangeAt(resource.document, path), `${owner} already`, {
           hint: '`postern key new` prints another one',
           related: [{ range: rangeAt(first.resource.document, first.path), message: 'the first place' }],
         })

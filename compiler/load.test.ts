@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -58,6 +58,44 @@ t.test('circles of links end, and a link to nowhere is reported if it should hav
     { code: 'PST0002', message: 'file `sources/gone.yaml` cannot be read (ENOENT)' },
     { code: 'PST0002', message: 'file `sources/self.yaml` cannot be read (ELOOP)' },
   ])
+})
+
+t.test('a link that leads outside of the folder is reported and not followed, whether it leads to a source or to a folder', async (t) => {
+  const folder = await folderWith(t, { 'apis/a.yaml': 'a', '.data/b.yaml': 'b' })
+  mkdirSync(join(folder.workingDirectory, 'elsewhere'))
+  writeFileSync(join(folder.workingDirectory, 'elsewhere', 'secret.yaml'), 'secret')
+  symlinkSync('../../elsewhere/secret.yaml', join(folder.directory, 'apis', 'secret.yaml'))
+  symlinkSync('../elsewhere', join(folder.directory, 'more'))
+  symlinkSync('/etc/hostname', join(folder.directory, 'unrelated.txt'))
+  // As Kubernetes mounts a ConfigMap: files are links into a dot-folder beside them.
+  symlinkSync('.data/b.yaml', join(folder.directory, 'b.yaml'))
+  const report = new Report()
+  const sources = await loadSources(folder, report)
+  t.same(
+    sources.map(({ text }) => text),
+    ['a', 'b'],
+  )
+  t.match(report.sorted(), [
+    { code: 'PST0005', message: '`sources/apis/secret.yaml` is a link to a place outside of the folder that is compiled' },
+    { code: 'PST0005', message: '`sources/more` is a link to a place outside of the folder that is compiled' },
+  ])
+})
+
+t.test('a file that grows or shrinks while it is read comes out as one of its states, or is reported', async (t) => {
+  const [short, long] = ['# short\n', '# long\n'.repeat(10_000)]
+  const folder = await folderWith(t, { 'a.yaml': short })
+  const file = join(folder.directory, 'a.yaml')
+  for (let round = 0; round < 30; round++) {
+    const report = new Report()
+    const loading = loadSources(folder, report)
+    if (round % 3 === 0) writeFileSync(file, long)
+    if (round % 3 === 1) writeFileSync(file, short)
+    if (round % 3 === 2) appendFileSync(file, long)
+    const [source] = await loading
+    if (source === undefined) t.match(report.diagnostics, [{ code: 'PST0002' }])
+    // A write in several steps has states of its own; none of them mixes what was with what comes.
+    else if (![long, short + long].some((whole) => whole.startsWith(source.text))) t.fail(`${source.text.length} characters of no state`)
+  }
 })
 
 t.test('what is not UTF-8 is reported with the first byte that is wrong', async (t) => {

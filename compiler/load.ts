@@ -2,7 +2,7 @@
  * Finds and reads sources: every `*.yaml` and `*.yml` below a folder, dot-folders and node_modules left out. The only file of the compiler
  * that touches the disk. Whatever order the disk gives, files come sorted by path.
  */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Range, Report } from '../spec/diagnostic.ts'
 import type { Source } from './document.ts'
@@ -10,6 +10,8 @@ import { mistakeInUtf8 } from './utf8.ts'
 
 /** A source file. More than anybody writes; text far beyond it would only fill memory. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
+/** A file that is saved while it is read is read again, and reported only if it never stands still. */
+const READ_ATTEMPTS = 5
 /** Files read at the same time: enough to keep a disk busy, few enough for any limit on descriptors. */
 const CONCURRENT_READS = 32
 
@@ -109,13 +111,21 @@ async function collect(folder: Folder, directory: string, seen: Set<string>, fil
     const path = join(directory, name)
     const isSource = /\.ya?ml$/.test(name)
     try {
-      const found = await stat(path)
-      if (found.isDirectory()) {
+      const found = await lstat(path)
+      const isLink = found.isSymbolicLink()
+      const target = isLink ? await stat(path) : found
+      const isWanted = target.isDirectory() || (isSource && target.isFile())
+      if (!isWanted) continue
+      if (isLink && !isWithin(folder.realDirectory, await realpath(path))) {
+        const shown = shownPath(path, folder.workingDirectory)
+        const message = `\`${shown}\` is a link to a place outside of the folder that is compiled`
+        report.error('PST0005', wholeFile(shown), message, { hint: 'copy what it leads to into the folder, or take the link away' })
+      } else if (target.isDirectory()) {
         const real = await realpath(path)
         if (seen.has(real)) continue
         seen.add(real)
         await collect(folder, path, seen, files, report)
-      } else if (isSource && found.isFile()) files.push(path)
+      } else files.push(path)
     } catch (error) {
       // A link to nowhere concerns us only if it should have been a source; a link to itself is such a link too.
       if (!isSource) continue
@@ -128,12 +138,15 @@ async function collect(folder: Folder, directory: string, seen: Set<string>, fil
 async function read(folder: Folder, path: string, range: Range, report: Report): Promise<Source | undefined> {
   const shown = shownPath(path, folder.workingDirectory)
   try {
-    const { size } = await stat(path)
-    if (size > MAX_FILE_BYTES) {
-      report.error('PST0006', range, `file \`${shown}\` has ${size} bytes, more than ${MAX_FILE_BYTES}`)
+    const bytes = await readWhole(path)
+    if (typeof bytes === 'number') {
+      report.error('PST0006', range, `file \`${shown}\` has ${bytes} bytes, more than ${MAX_FILE_BYTES}`)
       return undefined
     }
-    const bytes = await readFile(path)
+    if (bytes === undefined) {
+      report.error('PST0002', range, `file \`${shown}\` changes all the time while it is read`)
+      return undefined
+    }
     const wrong = mistakeInUtf8(bytes)
     if (wrong !== undefined) {
       const message = `file \`${shown}\` is not UTF-8: byte ${wrong} is 0x${(bytes[wrong] as number).toString(16).padStart(2, '0')}`
@@ -146,6 +159,31 @@ async function read(folder: Folder, path: string, range: Range, report: Report):
   } catch (error) {
     report.error('PST0002', range, `file \`${shown}\` cannot be read (${codeOf(error)})`)
     return undefined
+  }
+}
+
+/** The bytes of one state of the file; its size where it is too large; `undefined` where it never stands still. */
+async function readWhole(path: string): Promise<Buffer | number | undefined> {
+  const file: FileHandle = await open(path)
+  try {
+    let before = await file.stat({ bigint: true })
+    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+      if (before.size > MAX_FILE_BYTES) return Number(before.size)
+      // One byte more than there should be: a file that grows is noticed without reading all it grows to.
+      const bytes = Buffer.allocUnsafe(Number(before.size) + 1)
+      let length = 0
+      while (length < bytes.length) {
+        const { bytesRead } = await file.read(bytes, length, bytes.length - length, length)
+        if (bytesRead === 0) break
+        length += bytesRead
+      }
+      const after = await file.stat({ bigint: true })
+      if (length === Number(after.size) && after.size === before.size && after.mtimeNs === before.mtimeNs) return bytes.subarray(0, length)
+      before = after
+    }
+    return undefined
+  } finally {
+    await file.close()
   }
 }
 

@@ -5,7 +5,7 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, type ParsedNode, Parser, type Document as YamlDocument } from 'yaml'
 import type { Entry, Node } from './document.ts'
 import type { Parsed, Problem } from './parsed.ts'
-import { syntaxHint } from './yaml-traps.ts'
+import { syntaxHint, type Trap } from './yaml-traps.ts'
 
 /** Maps and lists within each other. */
 export const MAX_DEPTH = 64
@@ -22,7 +22,18 @@ export function parseYaml(text: string): Parsed {
     const deep = deepToken(token as CstToken)
     // The composer recurses: without this a line of 10 000 brackets would end it.
     if (deep !== undefined) {
-      return { documents, problems: [{ code: 'PST0103', message: `nested deeper than ${MAX_DEPTH}`, start: deep, end: deep + 1 }] }
+      return {
+        documents,
+        problems: [
+          {
+            code: 'PST0103',
+            message: `nested deeper than ${MAX_DEPTH}`,
+            start: deep,
+            end: deep + 1,
+            hint: 'no resource needs as many levels: a bracket too many, perhaps',
+          },
+        ],
+      }
     }
     tokens.push(token as CstToken)
   }
@@ -95,8 +106,10 @@ function addSyntaxErrors(text: string, document: YamlDocument.Parsed, tokens: re
     problems.push({
       code: 'PST0101',
       ...(trap ??
+        (error.code === 'BLOCK_AS_IMPLICIT_KEY' ? secondColon(text, start) : undefined) ??
         (/^(BAD_INDENT|MISSING_CHAR)$/.test(error.code) ? unclosed(text, tokens, start) : undefined) ?? {
           message: words(text, error.code, start, end, error.message),
+          ...(error.code === 'TAB_AS_INDENT' ? { hint: 'spaces' } : {}),
           start,
           end,
         }),
@@ -104,9 +117,23 @@ function addSyntaxErrors(text: string, document: YamlDocument.Parsed, tokens: re
   }
 }
 
+/** `basePath: /a: /b`: the value that needs quotes begins at `start`. */
+function secondColon(text: string, start: number): Trap | undefined {
+  const value = (/^[^\r\n]*/.exec(text.slice(start))?.[0] ?? '').replace(/\s+#.*$/, '').trimEnd()
+  if (!/:(\s|$)/.test(value)) return undefined
+  // Within double quotes a backslash means something, and a quote ends it.
+  const quoted = /["\\]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`
+  return {
+    message: 'a second `: ` in one line',
+    start,
+    end: start + value.length,
+    hint: `quotes, if it is text: \`${quoted}\`; a map begins on the next line`,
+  }
+}
+
 /** The opening quote or bracket, where one has no end and the parser noticed at `offset`. */
-function unclosed(text: string, tokens: readonly CstToken[], offset: number): { message: string; start: number; end: number } | undefined {
-  let found: { message: string; start: number; end: number } | undefined
+function unclosed(text: string, tokens: readonly CstToken[], offset: number): Trap | undefined {
+  let found: Trap | undefined
   const stack = [...tokens]
   for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
     const { source = '', start } = token
@@ -116,12 +143,13 @@ function unclosed(text: string, tokens: readonly CstToken[], offset: number): { 
       (source.length < 2 || source[0] !== source.at(-1))
     ) {
       const lineEnd = source.search(/\r?\n/)
-      return { message: 'a quoted text is not closed', start: token.offset, end: token.offset + (lineEnd === -1 ? source.length : lineEnd) }
+      const end = token.offset + (lineEnd === -1 ? source.length : lineEnd)
+      return { message: 'a quoted text is not closed', start: token.offset, end, hint: `\`${source[0]}\` at its end` }
     }
     if (token.type === 'flow-collection' && !token.end?.some(({ type }) => /^flow-(map|seq)-end$/.test(type))) {
       const at = (start as CstToken).offset
       if (at < offset && (found === undefined || found.start < at))
-        found = { message: `\`${text[at]}\` is not closed`, start: at, end: at + 1 }
+        found = { message: `\`${text[at]}\` is not closed`, start: at, end: at + 1, hint: `\`${text[at] === '[' ? ']' : '}'}\` at its end` }
     }
     if (token.value) stack.push(token.value)
     for (const item of token.items ?? []) {
@@ -216,6 +244,7 @@ class Builder {
         this.#problems.push({
           code: 'PST0102',
           message: `duplicate key \`${name.text}\``,
+          hint: 'keep one of them',
           start: name.start,
           end: name.end,
           related: [{ message: 'it stands here first', start: first.keyStart, end: first.keyEnd }],
@@ -288,7 +317,7 @@ class Builder {
     // Once per document: what follows would be reported too.
     if (Number.isFinite(this.#aliased)) {
       const message = `aliases stand for more than ${MAX_ALIASED_VALUES} values`
-      this.#problems.push({ code: 'PST0104', message, start, end })
+      this.#problems.push({ code: 'PST0104', message, start, end, hint: 'write the values out, or take aliases of aliases away' })
     }
     this.#aliased = Number.POSITIVE_INFINITY
     return { type: 'scalar', start, end, value: null }

@@ -33,7 +33,7 @@ export const CODES = {
     wrong: 'openapi: ./missing.yaml',
   },
   PST0005: {
-    title: 'a referenced file stands outside of the folder',
+    title: 'a file stands outside of the folder',
     explanation:
       'A bundle is made from one folder and nothing else, so that the same folder gives the same bundle anywhere. Symbolic links are followed before this is decided.',
     wrong: 'openapi: ../../elsewhere/openapi.yaml',

@@ -53,7 +53,9 @@ export function parseTextOrSecret(text: string): string | SecretReference | Mist
   const reference = findReference(text)
   if (reference === undefined) return parseText(text)
   if (reference.start === 0 && reference.end === text.length) return parseSecretReference(text)
-  return mistake('a reference to a secret must be the whole value', reference.start, reference.end)
+  const written = text.slice(reference.start, reference.end)
+  const hint = `\`${written}\` alone, and what stands around it in the secret too`
+  return mistake('a reference to a secret must be the whole value', reference.start, reference.end, hint)
 }
 
 /** Where the first thing stands that is, or was meant as, a reference: `${env:`, `${file:` or `${var.` anywhere, or `${…}` as the whole text. */

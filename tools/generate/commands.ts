@@ -1,12 +1,9 @@
 /** docs/commands.md, from the table of commands. */
-import { writeFile } from 'node:fs/promises'
 import { COMMANDS, type CommandDefinition, SHARED_EXITS } from '../../cli/commands.ts'
+import { write } from './validators.ts'
 
-const PAGE = new URL('../../docs/commands.md', import.meta.url)
-
-export async function generate(): Promise<readonly string[]> {
-  await writeFile(PAGE, commandsPage())
-  return ['docs/commands.md']
+export function generate(): Promise<readonly string[]> {
+  return write('docs/commands.md', commandsPage())
 }
 
 export function commandsPage(): string {
