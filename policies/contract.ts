@@ -9,6 +9,7 @@
  * promise. One that throws costs its own request a 500, logged and counted. Response hooks also see local replies, so that a 401 can
  * carry CORS fields; they run only for policies whose request hook was reached or that stand before the one that replied.
  */
+import { PosternError } from '../bundle/error.ts'
 import type { RecordReader } from '../bundle/record.ts'
 
 /** A policy's behaviour. `Config` is made by `load`, once per attachment and generation, and is immutable afterwards. */
@@ -42,7 +43,10 @@ export interface LoadContext {
   /** Slot for `Exchange.set` and `get`, this attachment's own. */
   readonly slot: number
   readonly consumers: ConsumerDirectory
-  /** The value behind a reference to a secret. Throws `secret-unresolved` when there is none; let it through. */
+  /**
+   * The value behind a reference to a secret. Throws `secret-unresolved` when there is none; let it through. A value that cannot be used is
+   * none either: throw the same code, and never the value.
+   */
   secret(index: number): string
 }
 
@@ -113,7 +117,7 @@ export interface PolicyRequest {
   /** From this segment to the end of the path, without a leading slash, still percent-encoded; empty past the end. */
   segmentsFrom(index: number): string
 
-  /** Fields sent upstream: replace all with this name, add one, or take all away. Framing and hop-by-hop fields cannot be changed. */
+  /** Fields sent upstream: replace all with this name, add one, or take all away. `MANAGED_FIELDS` cannot be changed. */
   setField(name: FieldName, value: string): void
   addField(name: FieldName, value: string): void
   removeField(name: FieldName): void
@@ -146,10 +150,26 @@ export interface FieldName {
   readonly lower: string
 }
 
-/** RFC 9110 §5.1: a token. The compiler has checked names from YAML. */
+/** RFC 9110 §5.1: a token. The compiler has checked names from YAML; an empty one is what a record of zeros reads as. */
 export function fieldName(text: string): FieldName {
+  if (text === '') throw new PosternError('record-invalid', 'a field has no name')
   return Object.freeze({ text, lower: text.toLowerCase() })
 }
+
+/** Lower case. Fields that the gateway writes itself for each message: framing, connection management, and where the request goes. */
+export const MANAGED_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 
 /** A response made by the gateway itself. Built once, sent many times; what differs per request is added by response hooks. */
 export interface LocalReply {

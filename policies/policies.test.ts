@@ -2,10 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
+import { FakeExchange, loadRecord } from '../test/fixtures/exchange.ts'
 import { compileConfig, type Place } from '../test/fixtures/policy.ts'
 import { policyIndices, policyNames } from '../tools/generate/policy-indices.ts'
 import { compilePolicies } from './compile-index.ts'
-import { fuzzRecords } from './records.fuzz.ts'
+import type { Runner } from './contract.ts'
+import { fuzzRecords, SEED_PLACE, SEEDS } from './records.fuzz.ts'
 import { runners } from './run-index.ts'
 
 const names = policyNames()
@@ -65,6 +67,19 @@ t.test('a record that no compiler wrote is refused, or read as some config: noth
   const seed = Date.now() % 1e9
   t.comment(`seed ${seed}`)
   t.ok(fuzzRecords(seed, (tried) => tried > 20_000) > 20_000)
+  t.end()
+})
+
+t.test('a record of zeros, which is what memory reads as when something has gone wrong, permits nothing', (t) => {
+  for (const name of ['api-key', 'body-limit', 'ip-filter', 'public', 'rate-limit', 'request-id', 'respond']) {
+    const { compiled } = compileConfig(name, SEEDS[name], SEED_PLACE)
+    const zeros = new Uint8Array(compiled?.record.length ?? 0)
+    t.throws(() => loadRecord(runners.get(name) as Runner<unknown>, zeros), { code: 'record-invalid' }, name)
+  }
+  // As long as its lists say: no range admits nobody.
+  const filter = loadRecord(runners.get('ip-filter') as Runner<unknown>, new Uint8Array(8))
+  for (const client of ['192.0.2.1', '2001:db8::1'])
+    t.match(filter.runner.request?.(filter.config, new FakeExchange({ client })), { status: 403 })
   t.end()
 })
 

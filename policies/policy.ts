@@ -4,6 +4,7 @@
  */
 import type { Code, Range } from '../spec/diagnostic.ts'
 import type { Schema, Static } from '../spec/schema.ts'
+import { MANAGED_FIELDS } from './contract.ts'
 
 /** Docs, editor schema, validators and defaults are generated from this. */
 export interface Policy<Config = unknown> {
@@ -65,21 +66,6 @@ export interface CompileContext {
 }
 
 export type ConfigPath = readonly (string | number)[]
-
-/** Fields that the gateway writes itself for each message: framing, connection management, and where the request goes. */
-const MANAGED_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /**
  * Why no policy may write or take away a field (RFC 9110 §7.6.1, RFC 9112 §6), or `undefined` when it may. A policy that takes names of

@@ -9,11 +9,13 @@ import { directory, loadRecord } from '../test/fixtures/exchange.ts'
 import { compileConfig, type Place } from '../test/fixtures/policy.ts'
 import { runners } from './run-index.ts'
 
-const place: Place = { template: '/a/{x}/**', knowsConsumer: true, consumers: ['acme', 'bolt'] }
+/** Where the configs below are used. */
+export const SEED_PLACE: Place = { template: '/a/{x}/**', knowsConsumer: true, consumers: ['acme', 'bolt'] }
 const consumers = directory([{ name: 'acme' }, { name: 'bolt' }])
 const secrets = ['Bearer abc']
 
-const SEEDS: { readonly [policy: string]: unknown } = {
+/** A config of each policy. */
+export const SEEDS: { readonly [policy: string]: unknown } = {
   'api-key': { consumers: ['acme', 'bolt'] },
   'body-limit': { max: '64KiB' },
   cors: {
@@ -37,7 +39,7 @@ export function fuzzRecords(seed: number, isOver: (tried: number) => boolean): n
   const random = generator(seed)
   let tried = 0
   const records = [...runners.keys()].map((name) => {
-    const { compiled, errors } = compileConfig(name, SEEDS[name], place)
+    const { compiled, errors } = compileConfig(name, SEEDS[name], SEED_PLACE)
     if (compiled === undefined) throw new Error(`${name}: ${errors.join('; ')}`)
     for (let size = 0; size < compiled.record.length; size++, tried++) attempt(name, compiled.record.slice(0, size), true)
     return [name, compiled.record] as const

@@ -8,7 +8,7 @@ const MAY_IMPORT: { readonly [folder: string]: { readonly folders: readonly stri
   spec: { folders: [], packages: ['ajv'] },
   bundle: { folders: [], packages: [] },
   policies: { folders: ['spec', 'bundle'], packages: ['ajv'] },
-  compiler: { folders: ['spec', 'bundle', 'policies'], packages: ['ajv', 'ipaddr.js', 'piscina', 'yaml'] },
+  compiler: { folders: ['spec', 'bundle', 'policies'], packages: ['ajv', 'piscina', 'yaml'] },
   channel: { folders: ['bundle'], packages: ['koffi'] },
   runtime: { folders: ['bundle', 'channel', 'policies'], packages: ['chokidar', 'koffi', 'pino', 'piscina', 'prom-client'] },
   cli: { folders: ['bundle', 'channel', 'compiler', 'policies', 'runtime', 'spec'], packages: ['chokidar', 'commander', 'yaml'] },
@@ -25,12 +25,11 @@ interface Import {
 const isTest = (file: string) => /\.(test|fuzz)\.ts$/.test(file) || /\/(cases|fixtures|corpus)\//.test(file)
 
 function importsOf(folder: string): Import[] {
-  return globSync(`${folder}/**/*.ts`)
+  return globSync(`${folder}/**/*.{ts,cts,js}`)
     .filter((file) => !isTest(file))
     .sort()
     .flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/(?:^|\n)(?:import|export)\s(?:[^'"`;]*?from\s)?'([^']+)'|import\('([^']+)'\)/g)]
-        .map((match) => match[1] ?? match[2] ?? '')
+      specifiersOf(readFileSync(file, 'utf8'))
         .filter((specifier) => !specifier.startsWith('node:'))
         .map((specifier) => {
           const isPackage = !specifier.startsWith('.')
@@ -40,6 +39,16 @@ function importsOf(folder: string): Import[] {
           return { file, specifier, target, isPackage }
         }),
     )
+}
+
+/** Static, dynamic and CommonJS imports, and files that threads and processes are started with: `new URL('./worker.ts', import.meta.url)`. */
+function specifiersOf(source: string): string[] {
+  const code = source.replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
+  const imports =
+    /(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?from\s)?['"]([^'"]+)['"]|(?:import|require|URL)\(\s*(?:'([^']+)'|"([^"]+)"|`([^`]+)`)/g
+  return [...code.matchAll(imports)]
+    .map(([, fixed, single, double, template]) => fixed ?? single ?? double ?? template ?? '')
+    .filter((specifier) => specifier !== '' && !/^(?:https?|data|file):/.test(specifier))
 }
 
 for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
@@ -75,6 +84,37 @@ t.test('a policy never imports another policy, and only its own half', (t) => {
     if (from[1] !== to[1]) t.fail(`${file} may not import ${specifier}`)
   }
   t.pass()
+  t.end()
+})
+
+t.test('what makes the token that opens a bundle stays in its folder', (t) => {
+  for (const folder of Object.keys(MAY_IMPORT).filter((name) => name !== 'bundle')) {
+    for (const { file, specifier, target } of importsOf(folder)) {
+      if (['bundle/image.ts', 'bundle/views.ts', 'bundle/check.ts'].includes(target))
+        t.fail(`${file} imports ${specifier}: bundle/bundle.ts has what is meant for others`)
+    }
+  }
+  t.pass()
+  t.end()
+})
+
+t.test('no half of a policy imports the other one, and the compile half knows `policies/policy.ts` only', (t) => {
+  const halves = importsOf('policies').filter(({ file }) => /\/(policy|compile)\.ts$/.test(file) && file.split('/').length === 3)
+  t.ok(halves.length > 0)
+  for (const { file, specifier, target } of halves) {
+    const own = target.startsWith(`${posix.dirname(file)}/`) && !target.endsWith('/run.ts')
+    if (!own && target !== 'policies/policy.ts' && !/^(spec|bundle)\//.test(target)) t.fail(`${file} may not import ${specifier}`)
+  }
+  t.end()
+})
+
+t.test('of the policies, the compiler sees no run half', (t) => {
+  const seen = importsOf('compiler').filter(({ target }) => target.startsWith('policies/'))
+  t.ok(seen.length > 0)
+  for (const { file, specifier, target } of seen) {
+    if (!['policies/policy.ts', 'policies/compile-index.ts', 'policies/validators.ts'].includes(target))
+      t.fail(`${file} may not import ${specifier}`)
+  }
   t.end()
 })
 

@@ -139,6 +139,8 @@ t.test('all policies at once, on the wire', async (t) => {
     'access-control-allow-credentials': 'true',
   })
   t.match(missing.fields['x-request-id'], /^[0-9a-f]+$/)
+  t.equal(missing.fields['x-frame-options'], undefined, '`headers` stands behind access: its turn never came')
+  t.match((await call('GET', '/shop/plain', { 'x-api-key': [KEY, KEY] })).body, /"code":"api-key-invalid"/)
   t.match((await call('GET', '/shop/plain', { 'x-api-key': 'wrong' })).body, /"code":"api-key-invalid"/)
   t.match((await call('PUT', '/shop/others', { 'x-other-key': KEY })).body, /"code":"consumer-not-allowed"/)
 
@@ -152,6 +154,13 @@ t.test('all policies at once, on the wire', async (t) => {
   t.equal((await call('OPTIONS', '/shop/others', { origin: 'https://evil.test', 'access-control-request-method': 'PUT' })).status, 403)
 
   t.equal((await call('GET', '/shop/items/a%20b?debug=1&x=y&%64ebug=2', key)).upstream?.url, '/prefix/v2/item-a%20b?x=y&v=2')
+  t.equal(
+    (await call('GET', '/shop/items/a%3Fb%23c', key)).upstream?.url,
+    '/prefix/v2/item-a%3Fb%23c?v=2',
+    'a parameter cannot end the path',
+  )
+  t.match((await call('GET', '/shop/items/a%2Fb', key)).body, /"code":"path-encoded-slash"/)
+  t.match((await call('GET', '/shop/files/%2e%2e/%2e%2e/%2e%2e/x', key)).body, /"code":"path-above-root"/)
   t.equal((await call('GET', '/shop/files/a/b/', key)).upstream?.url, '/prefix/static/a/b/')
   t.equal((await call('GET', '/shop/files', key)).upstream?.url, '/prefix/static')
 

@@ -42,8 +42,9 @@ t.test('a policy made after the page works', { timeout: 60_000 }, (t) => {
   }
   const config = { extends: join(root, 'tsconfig.json'), include: ['policies/require-field/*.ts', 'policies/*-index.ts'], exclude: [] }
   writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify(config))
-  const types = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', copy], { encoding: 'utf8' })
-  t.equal(types.status, 0, types.stdout)
+  // What the test runner preloads into every child by NODE_OPTIONS is more than the compiler's launcher can bear.
+  const types = spawnSync('env', ['-u', 'NODE_OPTIONS', join(root, 'node_modules/.bin/tsc'), '-p', copy], { encoding: 'utf8' })
+  t.equal(types.status, 0, types.stdout + types.stderr)
   const style = spawnSync(
     join(root, 'node_modules/.bin/biome'),
     ['check', '--config-path', root, '--vcs-enabled=false', 'policies/require-field', 'policies/compile-index.ts', 'policies/run-index.ts'],

@@ -26,6 +26,15 @@ t.test('framing, connection and host belong to the gateway, on both sides and in
   t.end()
 })
 
+t.test('where a request came from is said by the gateway, not by a policy; in responses these names are free', (t) => {
+  for (const name of ['via', 'Forwarded', 'x-forwarded-for', 'X-Forwarded-Host', 'x-forwarded-proto']) {
+    t.match(errors({ request: { set: { [name]: 'x' } } }), [`headers/managed-field request.set.${name}: `], name)
+    t.match(errors({ request: { remove: [name] } }), ['headers/managed-field request.remove.0: '], name)
+    t.same(errors({ response: { remove: [name] } }), [], name)
+  }
+  t.end()
+})
+
 t.test('a credential must be a reference, and the message does not repeat it', (t) => {
   for (const name of ['Authorization', 'proxy-authorization', 'Cookie', 'X-API-Key']) {
     const [error, ...others] = errors({ request: { set: { [name]: 'hunter2' } } })

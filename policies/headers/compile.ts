@@ -19,6 +19,9 @@ const SECRET = 2
 /** Fields of requests whose value proves who calls: written down, it would be in git for ever. */
 const CREDENTIAL_FIELDS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key'])
 
+/** The gateway says of each request where it came from, after all policies: a change of these would be sent beside what it says. */
+const FORWARDING_FIELDS = new Set(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])
+
 export const compile: CompilePolicy<ConfigOf<typeof policy>> = (config, context) => {
   const record = new RecordWriter()
   const requestIsValid = writeChanges(record, config.request ?? {}, 'request', context)
@@ -36,6 +39,9 @@ function writeChanges(record: RecordWriter, changes: Changes, side: 'request' | 
   const checkName = (name: string, at: ConfigPath) => {
     const managed = managedFieldMessage(name)
     if (managed !== undefined) report('headers/managed-field', at, managed)
+    else if (side === 'request' && FORWARDING_FIELDS.has(name.toLowerCase())) {
+      report('headers/managed-field', at, `field \`${name.toLowerCase()}\` says where a request came from and is written by the gateway`)
+    }
   }
 
   const removed = new Set<string>()

@@ -54,7 +54,7 @@ t.test('a secret is put in when the bundle is loaded', async (t) => {
 t.test('a secret that cannot be a field value refuses the bundle without being told', (t) => {
   for (const secret of ['hunter2\n', 'hunter2\r\nx: y', ' hunter2', '', 'h\u00fcnter2', 'hunter2\0']) {
     const load = () => use('headers', { request: { set: { authorization: TOKEN } } }, { load: { secrets: [secret] } })
-    t.throws(load, { code: 'secret-invalid', message: /^(?!.*nter2)/s })
+    t.throws(load, { code: 'secret-unresolved', message: /^(?!.*nter2)/s })
   }
   t.end()
 })

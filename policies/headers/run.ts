@@ -64,10 +64,11 @@ function readField(record: RecordReader, context: LoadContext): readonly [FieldN
   if (kind === LITERAL) return [name, record.string()]
   if (kind !== SECRET) throw new PosternError('record-invalid', 'the record of `headers` has a value that is neither text nor a secret')
   const value = context.secret(record.u32())
-  // RFC 9110 §5.5. A secret comes from outside of the bundle, so that nobody has checked it yet; the message must not repeat it.
+  // RFC 9110 §5.5. A secret comes from outside of the bundle, so that nobody has checked it yet; the message must not repeat it. The code is
+  // that of a missing value: at a start that is cut off, the routes that need it answer 503 and all others are served.
   if (!/^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
     throw new PosternError(
-      'secret-invalid',
+      'secret-unresolved',
       `the secret for field ${name.lower} is empty, has white space at an end, or a character other than visible ASCII, such as a line break`,
     )
   }
