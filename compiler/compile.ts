@@ -9,6 +9,7 @@
 import type { BundlePlan } from '../bundle/plan.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { type Diagnostic, type Range, Report } from '../spec/diagnostic.ts'
+import { didYouMean } from '../spec/suggest.ts'
 import { checkLimits, checkRoutes, checkUnused } from './checks/index.ts'
 import type { Broken, LocatedResource, Source } from './document.ts'
 import { rangeAt } from './document.ts'
@@ -21,7 +22,6 @@ import { type ParseCache, parse, parseReferenced } from './parse.ts'
 import { plan } from './plan.ts'
 import { buildRouteTree } from './route-tree.ts'
 import { selectGateways } from './select.ts'
-import { didYouMean } from './suggest.ts'
 import { validate } from './validate.ts'
 
 export { createParseCache, type ParseCache } from './parse.ts'

@@ -11,9 +11,9 @@ import type { CompileContext, Compiled, ConfigPath, Policy } from '../policies/p
 import type { Code, Range, Report } from '../spec/diagnostic.ts'
 import { known } from '../spec/grammar.ts'
 import { parseSecretReference } from '../spec/secret-reference.ts'
+import { nearest } from '../spec/suggest.ts'
 import { keyRangeAt, type ResourceOf, rangeAt } from './document.ts'
 import type { LinkedRoute, PolicyPlace } from './link-graph.ts'
-import { nearest } from './suggest.ts'
 
 export interface Result {
   readonly policy: Policy

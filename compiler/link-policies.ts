@@ -2,9 +2,9 @@
 import { LIMITS } from '../bundle/limits.ts'
 import type { Report } from '../spec/diagnostic.ts'
 import type { PolicyUse } from '../spec/kinds/metadata.ts'
+import { nearest } from '../spec/suggest.ts'
 import { type Document, keyRangeAt, type Path, type ResourceOf, rangeAt } from './document.ts'
 import type { PolicyPlace } from './link-graph.ts'
-import { nearest } from './suggest.ts'
 
 const USE = 'use'
 /** Sets within sets. */

@@ -8,11 +8,11 @@ import type { Report } from '../spec/diagnostic.ts'
 import { known } from '../spec/grammar.ts'
 import { parseHost } from '../spec/host.ts'
 import type { Kind } from '../spec/kinds/index.ts'
+import { nearest } from '../spec/suggest.ts'
 import { type LocatedResource, type Path, type ResourceOf, rangeAt } from './document.ts'
 import type { Graph, LinkedApi, LinkedBackend, LinkedGateway } from './link-graph.ts'
 import { PolicyLinker } from './link-policies.ts'
 import { ConstraintCache, linkRoutes } from './link-routes.ts'
-import { nearest } from './suggest.ts'
 
 export type * from './link-graph.ts'
 

@@ -7,10 +7,10 @@ import { grammars } from '../spec/formats.ts'
 import { isMistake } from '../spec/grammar.ts'
 import type { Format, Schema, SchemaError } from '../spec/schema.ts'
 import { findReference, isVariable } from '../spec/secret-reference.ts'
+import { didYouMean, nearest } from '../spec/suggest.ts'
 import { type Document, type Node, nodeAt, type Path } from './document.ts'
 import { describe, keyRange, labelOf, literalRange, mapRange, textRange } from './schema-ranges.ts'
 import { escapeStep, pathOf, prefixesOf, schemaAt, typesOf, type Validation, withoutOtherBranches } from './schema-shape.ts'
-import { didYouMean, nearest } from './suggest.ts'
 import { unquotedKeyTrap } from './yaml-traps.ts'
 
 /** Reports every mistake once, in the order of `errors`. */

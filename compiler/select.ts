@@ -1,8 +1,8 @@
 /** Which gateways are compiled, and which APIs a gateway serves. */
 import type { Report } from '../spec/diagnostic.ts'
+import { nearest } from '../spec/suggest.ts'
 import { rangeAt } from './document.ts'
 import type { Graph, LinkedApi, LinkedGateway } from './link-graph.ts'
-import { nearest } from './suggest.ts'
 
 export interface Selection {
   /** Name of the one that is meant. */

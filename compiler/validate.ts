@@ -10,11 +10,11 @@ import { type AnyResource, KINDS, type Kind, resourceSchema } from '../spec/kind
 import { API_VERSION } from '../spec/kinds/metadata.ts'
 import { parseName } from '../spec/name.ts'
 import type { Schema } from '../spec/schema.ts'
+import { didYouMean, nearest } from '../spec/suggest.ts'
 import { kindValidators } from '../spec/validators.ts'
 import { type Broken, type Document, type Entry, entryOf, type LocatedResource, type MapNode, type Node, nodeAt } from './document.ts'
 import { reportSchemaErrors } from './schema-errors.ts'
 import { describe } from './schema-ranges.ts'
-import { didYouMean, nearest } from './suggest.ts'
 
 export interface Validated {
   readonly resources: readonly LocatedResource[]

@@ -2,6 +2,7 @@
 import { RecordWriter } from '../../bundle/record.ts'
 import { isMistake } from '../../spec/grammar.ts'
 import { canonicalSegment } from '../../spec/path-segment.ts'
+import { nearest } from '../../spec/suggest.ts'
 import type { CompileContext, CompilePolicy, ConfigOf } from '../policy.ts'
 import type { policy } from './policy.ts'
 
@@ -113,27 +114,6 @@ function parameterOf(name: string, context: CompileContext): number | undefined 
         : `it has ${names.map((other) => `\`{${other}}\``).join(', ')}`
   context.error('rewrite/unknown-parameter', ['path'], `the route \`${template}\` has no parameter \`${name}\``, hint)
   return undefined
-}
-
-/** The name that needs the fewest letters changed, if that is less than half of them. */
-function nearest(written: string, names: readonly string[]): string | undefined {
-  const distances = names.map((name) => [distance(written.toLowerCase(), name.toLowerCase()), name] as const)
-  const [best] = distances.sort(([a, first], [b, second]) => a - b || (first < second ? -1 : 1))
-  return best !== undefined && best[0] * 2 < Math.max(written.length, 2) ? best[1] : undefined
-}
-
-/** Letters put in, taken out or changed. */
-function distance(a: string, b: string): number {
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const changed = (last[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(changed, (last[column] as number) + 1, (current[column - 1] as number) + 1))
-    }
-    last = current
-  }
-  return last[b.length] as number
 }
 
 /** RFC 3986 §2: everything but unreserved characters as `%XX` of UTF-8, so that `&`, `=`, `+` and `#` in a value stay part of it. */
