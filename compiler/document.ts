@@ -120,16 +120,27 @@ export function entryOf(map: MapNode, key: string): Entry | undefined {
   return index.get(key)
 }
 
-const lineStarts = new WeakMap<Source, number[]>()
+const lineStarts = new WeakMap<Source, readonly number[]>()
 
 /** 1-based line and column (in UTF-16 units) of an offset. */
 export function positionAt(source: Source, offset: number): { readonly line: number; readonly column: number } {
   let starts = lineStarts.get(source)
   if (starts === undefined) {
-    starts = [0]
-    for (let at = source.text.indexOf('\n'); at !== -1; at = source.text.indexOf('\n', at + 1)) starts.push(at + 1)
+    starts = lineStartsOf(source.text)
     lineStarts.set(source, starts)
   }
+  return positionIn(starts, offset)
+}
+
+/** Offsets at which the lines of a text begin. */
+export function lineStartsOf(text: string): readonly number[] {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
+}
+
+/** 1-based line and column of an offset in a text whose lines begin at `starts`. */
+export function positionIn(starts: readonly number[], offset: number): { readonly line: number; readonly column: number } {
   let low = 0
   let high = starts.length - 1
   while (low < high) {

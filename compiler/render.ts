@@ -9,6 +9,7 @@
  * `json` has one object per diagnostic, stable; `github` is what GitHub Actions turns into annotations.
  */
 import type { Diagnostic, Range } from '../spec/diagnostic.ts'
+import { lineStartsOf, positionIn } from './document.ts'
 
 export interface RenderOptions {
   readonly format: 'text' | 'json' | 'github'
@@ -178,7 +179,7 @@ function escapeProperty(text: string): string {
 /** Lines of the sources, found when the first place in a file is asked for. */
 class LineIndex {
   readonly #sources: ReadonlyMap<string, string>
-  readonly #starts = new Map<string, number[]>()
+  readonly #starts = new Map<string, readonly number[]>()
 
   constructor(sources: ReadonlyMap<string, string>) {
     this.#sources = sources
@@ -209,23 +210,13 @@ class LineIndex {
   }
 
   #position(file: string, offset: number): { readonly line: number; readonly column: number } {
-    const starts = this.#startsOf(file)
-    let low = 0
-    let high = starts.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if ((starts[middle] as number) <= offset) low = middle
-      else high = middle - 1
-    }
-    return { line: low + 1, column: offset - (starts[low] as number) + 1 }
+    return positionIn(this.#startsOf(file), offset)
   }
 
   #startsOf(file: string): readonly number[] {
     let starts = this.#starts.get(file)
     if (starts === undefined) {
-      const text = this.#sources.get(file) ?? ''
-      starts = [0]
-      for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+      starts = lineStartsOf(this.#sources.get(file) ?? '')
       this.#starts.set(file, starts)
     }
     return starts
