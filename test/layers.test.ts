@@ -10,7 +10,10 @@ const MAY_IMPORT: { readonly [folder: string]: { readonly folders: readonly stri
   policies: { folders: ['spec', 'bundle'], packages: ['ajv'] },
   compiler: { folders: ['spec', 'bundle', 'policies'], packages: ['ajv', 'piscina', 'yaml'] },
   channel: { folders: ['bundle'], packages: ['koffi'] },
-  runtime: { folders: ['bundle', 'channel', 'policies'], packages: ['chokidar', 'koffi', 'pino', 'piscina', 'prom-client'] },
+  runtime: {
+    folders: ['bundle', 'channel', 'policies'],
+    packages: ['chokidar', 'http-cache-semantics', 'koffi', 'pino', 'piscina', 'prom-client'],
+  },
   cli: { folders: ['bundle', 'channel', 'compiler', 'policies', 'runtime', 'spec'], packages: ['chokidar', 'commander', 'yaml'] },
 }
 
