@@ -10,6 +10,7 @@ import { checkBackends } from './backends.ts'
 import { checkChains } from './chains.ts'
 import { checkTrie } from './check-trie.ts'
 import { checkConsumers } from './consumers.ts'
+import { checkHealth } from './health.ts'
 import { checkHosts } from './hosts.ts'
 import {
   Checked,
@@ -35,6 +36,7 @@ import {
   isTag,
   MAGIC,
   MAX_SECTIONS,
+  NO_LIMIT,
   OPTIONAL_TAGS,
   ORDER,
   rowBytesOf,
@@ -45,12 +47,14 @@ import {
 import { LIMITS } from './limits.ts'
 import { checkListeners } from './listeners.ts'
 import { checkManifest, readManifest } from './manifest.ts'
+import { checkRetries } from './retries.ts'
 import { checkRoutes } from './routes.ts'
 import { checkSecrets } from './secrets.ts'
 import { checkSelfTests } from './self-tests.ts'
 import { readSignatures } from './signatures.ts'
 import { checkSourceMap } from './source-map.ts'
 import { checkStrings } from './strings.ts'
+import { checkTraffics } from './traffics.ts'
 
 /** `bytes` is the bundle's size; the image may be longer. Says nothing about signatures: that is `verifyBundle`. */
 export function check(image: Image, bytes: number): Checked | Rejection {
@@ -165,12 +169,15 @@ function checkSections(sections: Sections, header: Header): string | undefined {
     checkRoutes(sections) ??
     checkChains(sections) ??
     checkAttachments(sections, readManifest(sections).policies.length) ??
+    checkTraffics(sections) ??
+    checkRetries(sections) ??
     checkBackends(sections) ??
+    checkHealth(sections) ??
     checkConsumers(sections) ??
     checkSecrets(sections) ??
     checkHosts(sections) ??
     checkAutomata(sections) ??
-    checkTrie(sections) ??
+    checkTrie(sections, readManifest(sections).counts.nodes) ??
     checkSelfTests(sections) ??
     checkSourceMap(sections)
   )
@@ -187,7 +194,7 @@ function checkColumns(sections: Sections, tag: TableTag): string | undefined {
     let min = 0
     let max = 0xffff_ffff
     if (column.type === 'string') max = sections.count('STRO') - 2
-    else if (column.type === 'number') {
+    else if (column.type === 'number' || column.type === 'limit') {
       min = column.min
       max = column.max
     } else {
@@ -196,6 +203,7 @@ function checkColumns(sections: Sections, tag: TableTag): string | undefined {
     }
     for (let row = 0; row < count; row++) {
       const value = words[row * stride + position] as number
+      if (column.type === 'limit' && (value === NO_LIMIT || (value === 0 && column.optional))) continue
       if (value < min || value > max) return `${SECTION_NAMES[tag]}: ${name} of entry ${row} is ${value}, outside of ${min} to ${max}`
     }
     position += 1

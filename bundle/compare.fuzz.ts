@@ -10,12 +10,12 @@ const position = ({ file, line, column }: SourcePosition): string => `${file}:${
 
 /** What `NaiveBundle.everything` says, read through the views. */
 export function everything(bundle: Bundle): unknown {
-  const { listeners, trustedProxies, apis, routes, chains, attachments, backends, consumers, secrets, hosts, trie, automata, selfTests } =
-    bundle
+  const { listeners, trustedProxies, apis, routes, chains, attachments, traffics, backends, consumers, secrets } = bundle
+  const { hosts, trie, automata, selfTests } = bundle
   const ids = range(METHODS.length)
   return {
     manifest: bundle.manifest,
-    listeners: range(listeners.count).map((i) => [listeners.name(i), listeners.address(i), listeners.port(i), listeners.protocol(i)]),
+    listeners: range(listeners.count).map((i) => listeners.settings(i)),
     proxies: range(trustedProxies.count).flatMap((i) =>
       [trustedProxies.range(i).first, trustedProxies.range(i).last].map((a) => Buffer.from(a).toString('hex')),
     ),
@@ -29,7 +29,7 @@ export function everything(bundle: Bundle): unknown {
         access: routes.accessAttachment(i),
       },
       ...{ chain: routes.chain(i), backend: routes.backend(i), stripped: routes.strippedBytes(i), source: position(routes.source(i)) },
-      ...{ preserveHost: routes.preserveHost(i), preflight: routes.answersPreflight(i) },
+      ...{ preserveHost: routes.preserveHost(i), preflight: routes.answersPreflight(i), traffic: routes.traffic(i) },
     })),
     chains: range(chains.count).map((i) => [[...chains.early(i)], [...chains.request(i)]]),
     attachments: range(attachments.count).map((i) => ({
@@ -37,25 +37,19 @@ export function everything(bundle: Bundle): unknown {
       record: Buffer.from(attachments.record(i)).toString('hex'),
     })),
     backends: range(backends.count).map((i) => ({
-      ...{ name: backends.name(i), endpoints: backends.endpoints(i), address: backends.sourceAddress(i) },
-      numbers: [
-        ...[backends.connectTimeoutMs(i), backends.responseTimeoutMs(i), backends.idleTimeoutMs(i), backends.maxConnections(i)],
-        ...[backends.maxPending(i), backends.pendingTimeoutMs(i), backends.poolIdleMs(i)],
-      ],
+      ...backends.settings(i),
       source: position(backends.source(i)),
     })),
+    traffics: range(traffics.count).map((i) => traffics.settings(i)),
     consumers: range(consumers.count).map((i) => consumers.name(i)),
     keys: [...consumers.keys()].map((key) => `${key.consumer} ${Buffer.from(key.digest).toString('hex')} ${key.expiresAtSeconds}`).sort(),
     secrets: range(secrets.count).map((i) => [secrets.kind(i), secrets.name(i)]),
     hosts: range(hosts.count).map((i) => ({ pattern: hosts.pattern(i), root: hosts.rootNode(i) })),
-    nodes: range(trie.nodeCount).map((node) => ({
+    nodes: [...trie.nodes()].map((node) => ({
       routes: ids.filter((id) => (trie.methods(node) >>> id) & 1).map((id) => [id, trie.route(node, id)]),
       rest: ids.filter((id) => (trie.restMethods(node) >>> id) & 1).map((id) => [id, trie.rest(node, id)]),
       parameter: trie.parameter(node),
-      constrained: range(trie.constrainedCount(node)).map((i) => {
-        const at = trie.constrainedFirst(node) + i
-        return [trie.constrainedAutomaton(at), trie.constrainedChild(at)]
-      }),
+      constrained: range(trie.constrainedCount(node)).map((i) => [trie.constrainedAutomaton(node, i), trie.constrainedChild(node, i)]),
     })),
     edges: [...trie.literals()].map(({ parent, child, label }) => `${parent} ${label} ${child}`).sort(),
     automata: range(automata.count).map((i) => [automata.pattern(i), automata.stateCount(i)]),
@@ -77,10 +71,9 @@ function walk(bundle: Bundle, methodId: number, node: number, [segment, ...left]
   if (segment === undefined) return trie.route(node, methodId) === -1 ? trie.rest(node, methodId) : trie.route(node, methodId)
   const bytes = Buffer.from(segment, 'latin1')
   const children = [trie.literal(node, segmentHash(bytes, 0, bytes.length), bytes, 0, bytes.length)]
-  const first = trie.constrainedFirst(node)
-  for (let at = first; at < first + trie.constrainedCount(node); at++) {
-    if (!automata.accepts(trie.constrainedAutomaton(at), bytes, 0, bytes.length)) continue
-    children.push(trie.constrainedChild(at))
+  for (let position = 0; position < trie.constrainedCount(node); position++) {
+    if (!automata.accepts(trie.constrainedAutomaton(node, position), bytes, 0, bytes.length)) continue
+    children.push(trie.constrainedChild(node, position))
     break
   }
   if (segment !== '') children.push(trie.parameter(node))

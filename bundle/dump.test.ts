@@ -4,10 +4,16 @@ import t from 'tap'
 import { digestOf, dump, inspectBundle, isRejection, openBytes, signBundle, writeBundle } from './bundle.ts'
 import { samplePlan } from './sample.fuzz.ts'
 
-const golden = new URL('cases/sample-1.0.ptb', import.meta.url)
-const text = new URL('cases/sample-1.0.txt', import.meta.url)
+const golden = new URL('cases/sample-2.0.ptb', import.meta.url)
+const text = new URL('cases/sample-2.0.txt', import.meta.url)
 
-t.test('a bundle written by format 1.0 is read, and says what it said', (t) => {
+t.test('a bundle of the format before is told apart, and refused', (t) => {
+  const before = openBytes(readFileSync(new URL('cases/sample-1.0.ptb', import.meta.url)))
+  t.match(before, { rejected: true, code: 'format-unsupported', message: 'header: format 1.0, and 2 is read' })
+  t.end()
+})
+
+t.test('a bundle written by format 2.0 is read, and says what it said', (t) => {
   const bundle = openBytes(readFileSync(golden))
   if (isRejection(bundle)) throw new Error(bundle.message)
   t.equal(dump(bundle), readFileSync(text, 'utf8'))
@@ -30,7 +36,7 @@ t.test('inspect says digests, keys, hosts, counts and sizes', (t) => {
     bytes: unsigned.length,
     gateway: 'edge',
     hosts: ['*', '*.example.com', 'api.example.com'],
-    counts: { routes: 7, backends: 2, policies: 3, consumers: 2 },
+    counts: { routes: 10, backends: 2, policies: 3, consumers: 2 },
     secrets: [
       { kind: 'env', name: 'TOKEN' },
       { kind: 'file', name: '/run/secrets/token' },

@@ -1,19 +1,20 @@
 /** A bundle as stable text, for people and golden tests: everything that a reader can see, in the order of the tables. */
 
+import { backendLine, listenerLine, trafficLine } from './dump-settings.ts'
 import { METHODS, NEVER_EXPIRES, type SourcePosition } from './plan.ts'
 import type { Bundle } from './views.ts'
 
 export function dump(bundle: Bundle): string {
   const out: string[] = []
-  const { manifest, listeners, trustedProxies, apis, routes, chains, attachments, backends, consumers, secrets, automata, selfTests } =
-    bundle
+  const { manifest, listeners, trustedProxies, apis, routes, chains, attachments, traffics, backends } = bundle
+  const { consumers, secrets, automata, selfTests } = bundle
   out.push(`bundle ${manifest.format}`, `compiler ${manifest.compiler}`, `gateway ${manifest.gateway}`)
   table(out, 'policies', manifest.policies.length, (index) => {
     const policy = manifest.policies[index]
     return `${policy?.name} version ${policy?.version}`
   })
   table(out, 'listeners', listeners.count, (index) => {
-    return `${listeners.name(index)} ${listeners.protocol(index)} ${listeners.address(index)} port ${listeners.port(index)}`
+    return listenerLine(listeners.settings(index))
   })
   table(out, 'trusted proxies', trustedProxies.count, (index) => {
     const { first, last } = trustedProxies.range(index)
@@ -31,6 +32,7 @@ export function dump(bundle: Bundle): string {
       backend === -1 ? 'no backend' : `backend ${backend}`,
       `stripped ${routes.strippedBytes(index)}`,
     ]
+    if (routes.traffic(index) !== -1) words.push(`traffic ${routes.traffic(index)}`)
     if (routes.preserveHost(index)) words.push('preserves host')
     if (routes.answersPreflight(index)) words.push('answers preflight')
     words.push(position(routes.source(index)))
@@ -46,23 +48,8 @@ export function dump(bundle: Bundle): string {
     const policy = manifest.policies[attachments.policyIndex(index)]?.name
     return `${quote(attachments.id(index))}, ${policy}, record ${attachments.recordIndex(index)} ${hex(attachments.record(index)) || 'empty'}, ${position(attachments.source(index))}`
   })
-  table(out, 'backends', backends.count, (index) => {
-    const endpoints = backends
-      .endpoints(index)
-      .map(({ host, port, authority, pathPrefix }) => `${quote(host)} ${port} as ${authority}${pathPrefix}`)
-    return [
-      backends.name(index),
-      `endpoints ${endpoints.join('; ')}`,
-      `from ${backends.sourceAddress(index) || 'any'}`,
-      `connect ${backends.connectTimeoutMs(index)} ms`,
-      `response ${backends.responseTimeoutMs(index)} ms`,
-      `idle ${backends.idleTimeoutMs(index)} ms`,
-      `connections ${backends.maxConnections(index)}`,
-      `pending ${backends.maxPending(index)} for ${backends.pendingTimeoutMs(index)} ms`,
-      `pool idle ${backends.poolIdleMs(index)} ms`,
-      position(backends.source(index)),
-    ].join(', ')
-  })
+  table(out, 'traffics', traffics.count, (index) => trafficLine(traffics.settings(index)))
+  table(out, 'backends', backends.count, (index) => `${backendLine(backends.settings(index))}, ${position(backends.source(index))}`)
   const keys = [...consumers.keys()]
   table(out, 'consumers', consumers.count, (index) => {
     const own = keys.filter(({ consumer }) => consumer === index)
@@ -112,11 +99,10 @@ function dumpPaths(out: string[], { hosts, trie, automata }: Bundle): void {
         out.push(`${indent}(no segment)${routesOf(trie.methods(node), (method) => trie.route(node, method))}`)
       if (trie.restMethods(node) !== 0) out.push(`${indent}  /**${routesOf(trie.restMethods(node), (method) => trie.rest(node, method))}`)
       const children = (literals.get(node) ?? []).map(({ label, child }) => ({ node: child, text: `/${label}`, depth: depth + 1 }))
-      const first = trie.constrainedFirst(node)
-      for (let index = first; index < first + trie.constrainedCount(node); index++) {
+      for (let position = 0; position < trie.constrainedCount(node); position++) {
         children.push({
-          node: trie.constrainedChild(index),
-          text: `/{${automata.pattern(trie.constrainedAutomaton(index))}}`,
+          node: trie.constrainedChild(node, position),
+          text: `/{${automata.pattern(trie.constrainedAutomaton(node, position))}}`,
           depth: depth + 1,
         })
       }

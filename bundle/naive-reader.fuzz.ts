@@ -3,11 +3,19 @@
  * plain objects and finds things by looking at all of them. Fuzzers and tests compare the views with it. Named so that builds leave it out.
  */
 import { strict as assert } from 'node:assert'
+import { NaiveSettings } from './naive-settings.fuzz.ts'
 
 export interface NaiveEdge {
   readonly parent: number
   readonly child: number
   readonly label: string
+}
+
+interface NaiveNode {
+  readonly routes: readonly [number, number][]
+  readonly rest: readonly [number, number][]
+  readonly parameter: number
+  readonly constrained: readonly [number, number][]
 }
 
 export interface NaiveAutomaton {
@@ -26,7 +34,8 @@ export class NaiveBundle {
   readonly #sections = new Map<string, NaiveSection>()
   readonly manifest: { policies: { name: string; version: number }[]; [key: string]: unknown }
   readonly hosts: { pattern: string; root: number }[]
-  readonly nodes: { routes: [number, number][]; rest: [number, number][]; parameter: number; constrained: [number, number][] }[] = []
+  /** By row. */
+  readonly nodes = new Map<number, NaiveNode>()
   readonly edges: NaiveEdge[] = []
   readonly keys: { digest: Buffer; consumer: number; expires: number }[] = []
   readonly automata: NaiveAutomaton[]
@@ -45,7 +54,6 @@ export class NaiveBundle {
     this.hosts = this.#rows('HOST', 2).map(([pattern, root]) => ({ pattern: this.#string(pattern), root: (root as number) - 1 }))
     this.automata = this.#rows('AUTO', 5).map((row, index) => this.#automaton(row as [number, number, number, number, number], index))
     this.#readNodes()
-    this.#readEdges()
     const { bytes, count } = this.#section('KEYS')
     for (let slot = 0; slot < count; slot++) {
       const at = slot * 40
@@ -57,9 +65,9 @@ export class NaiveBundle {
   /** Everything but the ways to look something up, as plain data. */
   everything(): unknown {
     const text = (index: number | undefined) => this.#string(index)
-    const routes = this.#rows('ROUT', 9)
+    const routes = this.#rows('ROUT', 10)
     const attachments = this.#rows('ATTS', 3)
-    const backends = this.#rows('BKND', 11)
+    const settings = new NaiveSettings({ rows: (tag, columns) => this.#rows(tag, columns), text })
     const positions = this.#sections.has('SRCM') ? this.#rows('SRCM', 3) : undefined
     const source = (index: number) => {
       const [file, line, column] = positions?.[index] ?? [0, 0, 0]
@@ -67,26 +75,15 @@ export class NaiveBundle {
     }
     const items = this.#rows('CHIT', 1).map(([attachment]) => (attachment as number) - 1)
     const recordOffsets = this.#section('RECO').bytes
-    const endpoints = this.#rows('ENDP', 4).map(([host, port, authority, prefix]) => ({
-      host: text(host),
-      port,
-      authority: text(authority),
-      pathPrefix: text(prefix),
-    }))
     return {
       manifest: this.manifest,
-      listeners: this.#rows('LSTN', 4).map(([name, address, port, protocol]) => [
-        text(name),
-        text(address),
-        port,
-        protocol === 1 ? 'http' : '',
-      ]),
+      listeners: settings.listeners(),
       proxies: chunks(this.#section('TRPX').bytes, 16).map((address) => address.toString('hex')),
       apis: this.#rows('APIS', 1).map(([name]) => text(name)),
-      routes: routes.map(([api, name, method, template, access, chain, backend, stripped, flags], index) => ({
+      routes: routes.map(([api, name, method, template, access, chain, backend, stripped, flags, traffic], index) => ({
         ...{ api: (api as number) - 1, name: text(name), method, template: text(template), access: (access as number) - 1 },
         ...{ chain: (chain as number) - 1, backend: (backend as number) - 1, stripped, source: source(index) },
-        ...{ preserveHost: ((flags as number) & 1) !== 0, preflight: ((flags as number) & 2) !== 0 },
+        ...{ preserveHost: ((flags as number) & 1) !== 0, preflight: ((flags as number) & 2) !== 0, traffic: (traffic as number) - 1 },
       })),
       chains: this.#rows('CHNS', 3).map(([first, early, request]) => {
         const middle = (first as number) + (early as number)
@@ -98,15 +95,13 @@ export class NaiveBundle {
           .bytes.subarray(recordOffsets.readUInt32LE(((record as number) - 1) * 4), recordOffsets.readUInt32LE((record as number) * 4))
           .toString('hex'),
       })),
-      backends: backends.map(([name, first, count, address, ...numbers], index) => ({
-        ...{ name: text(name), endpoints: endpoints.slice(first, (first as number) + (count as number)), address: text(address), numbers },
-        source: source(routes.length + attachments.length + index),
-      })),
+      backends: settings.backends().map((backend, index) => ({ ...backend, source: source(routes.length + attachments.length + index) })),
+      traffics: settings.traffics(),
       consumers: this.#rows('CONS', 1).map(([name]) => text(name)),
       keys: this.keys.map(({ digest, consumer, expires }) => `${consumer} ${digest.toString('hex')} ${expires}`).sort(),
       secrets: this.#rows('SECR', 2).map(([kind, name]) => [['', 'env', 'file'][kind as number], text(name)]),
       hosts: this.hosts,
-      nodes: this.nodes,
+      nodes: [...this.nodes.values()],
       edges: this.edges.map(({ parent, child, label }) => `${parent} ${Buffer.from(label, 'latin1').toString()} ${child}`).sort(),
       automata: this.automata.map(({ pattern, stateCount }) => [pattern, stateCount]),
       tests: this.#rows('TEST', 4).map(([method, host, path, route]) => [text(method), text(host), text(path), (route as number) - 1]),
@@ -141,7 +136,7 @@ export class NaiveBundle {
   }
 
   #walk(methodId: number, index: number, segments: readonly string[]): number {
-    const node = this.nodes[index]
+    const node = this.nodes.get(index)
     assert(node !== undefined)
     const of = (routes: readonly [number, number][]) => routes.find(([method]) => method === methodId)?.[1] ?? -1
     const [segment, ...left] = segments
@@ -192,33 +187,33 @@ export class NaiveBundle {
   #readNodes(): void {
     const { bytes, count } = this.#section('NODE')
     const nodeRoutes = this.#rows('NRTE', 1).map(([route]) => (route as number) - 1)
-    const constrained = this.#rows('CNST', 3)
+    const constrained = this.#rows('CNST', 2).map(([automaton, child]): [number, number] => [(automaton as number) - 1, child as number])
     const methods = (mask: number) => Array.from({ length: 16 }, (_, id) => id).filter((id) => (mask >>> id) & 1)
+    const slots = chunks(bytes, 32)
     for (let index = 0; index < count; index++) {
-      let next = bytes.readUInt32LE(index * 16 + 4) % 2 ** 31
-      const take = (mask: number) => methods(mask).map((id): [number, number] => [id, nodeRoutes[next++] as number])
-      const routes = take(bytes.readUInt16LE(index * 16))
-      const rest = take(bytes.readUInt16LE(index * 16 + 2))
-      const children: [number, number][] = []
-      let at = bytes.readUInt32LE(index * 16 + 12) - 1
-      while (at !== -1) {
-        const [automaton, child, remaining] = constrained[at] as [number, number, number]
-        children.push([automaton - 1, child])
-        at = remaining === 1 ? -1 : at + 1
-      }
-      this.nodes.push({ routes, rest, parameter: bytes.readUInt32LE(index * 16 + 8), constrained: children })
+      const node = index
+      const word = (at: number) => bytes.readUInt32LE(node * 32 + at)
+      let next = word(4) % 2 ** 31
+      const route = () => (word(4) < 2 ** 31 ? word(4) - 1 : (nodeRoutes[next++] as number))
+      const take = (mask: number) => methods(mask).map((id): [number, number] => [id, route()])
+      const routes = take(bytes.readUInt16LE(index * 32))
+      const rest = take(bytes.readUInt16LE(index * 32 + 2))
+      const first = word(12) % 2 ** 31
+      const only: [number, number][] = word(12) === 0 ? [] : [[word(12) - 1, word(16)]]
+      const children = word(12) < 2 ** 31 ? only : constrained.slice(first, first + word(16))
+      this.nodes.set(index, { routes, rest, parameter: word(8), constrained: children })
+      const behind = index + word(20)
+      while (index < behind) this.#readEdge(node, slots[++index] as Buffer)
     }
   }
 
-  #readEdges(): void {
-    for (const slot of chunks(this.#section('EDGE').bytes, 32)) {
-      const child = slot.readUInt32LE(0)
-      if (child === 0) continue
-      const size = slot.readUInt32LE(12)
-      const from = slot.readUInt32LE(16)
-      const bytes = size <= 16 ? slot.subarray(16, 16 + size) : this.#section('STRB').bytes.subarray(from, from + size)
-      this.edges.push({ parent: slot.readUInt32LE(4), child, label: bytes.toString('latin1') })
-    }
+  #readEdge(parent: number, slot: Buffer): void {
+    const child = slot.readUInt32LE(0)
+    if (child === 0) return
+    const size = slot.readUInt16LE(8)
+    const from = slot.readUInt32LE(12)
+    const bytes = size <= 20 ? slot.subarray(12, 12 + size) : this.#section('STRB').bytes.subarray(from, from + size)
+    this.edges.push({ parent, child, label: bytes.toString('latin1') })
   }
 }
 

@@ -26,6 +26,7 @@ export function buildRoutes(plan: BundlePlan, strings: StringPool): TableBuilder
       backend: route.backendIndex === undefined ? 0 : route.backendIndex + 1,
       strippedBytes: route.strippedBytes,
       flags: (route.preserveHost ? FLAG_PRESERVE_HOST : 0) | (route.answersPreflight ? FLAG_ANSWERS_PREFLIGHT : 0),
+      traffic: route.trafficIndex === undefined ? 0 : route.trafficIndex + 1,
     })
   }
   return table
@@ -93,6 +94,11 @@ export class Routes {
   /** -1: a policy of the chain answers. */
   backend(index: number): number {
     return this.#table.at(ROUTE.backend, index) - 1
+  }
+
+  /** -1: the route says nothing beyond its backend. */
+  traffic(index: number): number {
+    return this.#table.at(ROUTE.traffic, index) - 1
   }
 
   /** Bytes taken off the canonical path; never more than a path that matches has. */

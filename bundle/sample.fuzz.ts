@@ -7,6 +7,7 @@ import { isRejection } from './image.ts'
 import type { AutomatonPlan, BundlePlan, HostPlan, MethodRoute, NodePlan, RoutePlan } from './plan.ts'
 import { METHODS, NEVER_EXPIRES } from './plan.ts'
 import { RecordWriter } from './record.ts'
+import { SAMPLE_RETRY, sampleBackend, sampleEndpoint, sampleListener, sampleTraffic } from './sample-parts.fuzz.ts'
 import { type Bundle, openBytes } from './views.ts'
 import { writeBundle } from './writer.ts'
 
@@ -126,11 +127,12 @@ export function planOf(table: readonly SampleRoute[], rest: Partial<BundlePlan> 
   return {
     compiler: 'sample 1.0.0',
     gateway: 'edge',
-    listeners: [{ name: 'http', address: '127.0.0.1', port: 0, protocol: 'http' }],
+    listeners: [sampleListener()],
     trustedProxies: [],
     policies: [{ name: 'public', version: 1 }],
     apis: [{ name: 'all' }],
     routes,
+    traffics: [],
     chains: [{ early: [], request: [] }],
     attachments: [{ id: 'api/all#public', policyIndex: 0, recordIndex: 0, source: { file: 'apis/all.yaml', line: 1, column: 1 } }],
     records: [new Uint8Array(0)],
@@ -144,22 +146,6 @@ export function planOf(table: readonly SampleRoute[], rest: Partial<BundlePlan> 
   }
 }
 
-function sampleBackend(name: string): BundlePlan['backends'][number] {
-  return {
-    name,
-    endpoints: [{ host: '127.0.0.1', port: 8080, authority: '127.0.0.1:8080', pathPrefix: '' }],
-    sourceAddress: '',
-    connectTimeoutMs: 2000,
-    responseTimeoutMs: 30_000,
-    idleTimeoutMs: 30_000,
-    maxConnections: 256,
-    maxPending: 1024,
-    pendingTimeoutMs: 1000,
-    poolIdleMs: 55_000,
-    source: { file: 'backends.yaml', line: 4, column: 1 },
-  }
-}
-
 const SAMPLE_ROUTES: readonly SampleRoute[] = [
   { host: '', method: 'GET', segments: ['weather', 'forecast', '{}'], rest: false },
   { host: '', method: 'POST', segments: ['weather', 'forecast', 'a-label-that-is-too-long-to-be-inline'], rest: false },
@@ -168,6 +154,9 @@ const SAMPLE_ROUTES: readonly SampleRoute[] = [
   { host: 'api.example.com', method: 'PUT', segments: ['stations', '{}', ''], rest: false },
   { host: '*.example.com', method: 'GET', segments: ['files'], rest: true },
   { host: '*.example.com', method: 'DELETE', segments: ['files', 'übersicht'], rest: false },
+  { host: '*.example.com', method: 'GET', segments: ['files', 'zwei'], rest: false },
+  { host: '*.example.com', method: 'GET', segments: ['files', '{digits}'], rest: false },
+  { host: '', method: 'POST', segments: ['weather', 'forecast', '{}'], rest: false },
 ]
 
 /** Small and complete: every section has something in it, every list at least one that is not empty. */
@@ -176,7 +165,24 @@ export function samplePlan(): BundlePlan {
   const mapped = (last: number) => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, last)
   return {
     ...plain,
-    listeners: [...plain.listeners, { name: 'other', address: '::1', port: 8081, protocol: 'http' }],
+    listeners: [
+      ...plain.listeners,
+      sampleListener({ name: 'other', address: '::1', port: 8081, http2: false, proxyProtocol: true, limits: { maxAgeMs: 3_600_000 } }),
+      sampleListener({
+        name: 'secure',
+        port: 8443,
+        protocol: 'https',
+        tls: {
+          certificates: [
+            { certSecretIndex: 1, keySecretIndex: 2 },
+            { certSecretIndex: 3, keySecretIndex: 2 },
+          ],
+          clients: { caSecretIndex: 1, mode: 'optional' },
+          minVersion: '1.3',
+        },
+        limits: { connectionsPerAddress: 0, minBodyRate: 0, keepAliveRequests: 1000 },
+      }),
+    ],
     trustedProxies: [{ first: mapped(0), last: mapped(255) }],
     policies: [
       { name: 'api-key', version: 1 },
@@ -195,8 +201,24 @@ export function samplePlan(): BundlePlan {
         chainIndex: index % 3,
         preserveHost: index === 4,
         answersPreflight: index === 5,
+        ...(index < 2 ? { trafficIndex: index } : {}),
       }
     }),
+    traffics: [
+      sampleTraffic({
+        split: [
+          { backendIndex: 0, weight: 95 },
+          { backendIndex: 1, weight: 5 },
+        ],
+        sticky: { by: 'cookie', name: 'part' },
+        mirror: { backendIndex: 1, share: 1000 },
+        totalTimeoutMs: 0,
+        retry: { ...SAMPLE_RETRY, attempts: 0 },
+        cache: { ttlMs: 30_000, staleIfErrorMs: 300_000, vary: ['accept', 'accept-language'], maxObjectBytes: 1_048_576 },
+        compress: { encodings: ['zstd', 'gzip'], minBytes: 1024, types: ['text/*', 'application/json'] },
+      }),
+      sampleTraffic({ totalTimeoutMs: 10_000, cache: { vary: [], maxObjectBytes: 1 } }),
+    ],
     chains: [
       { early: [], request: [] },
       { early: [2], request: [3, 2] },
@@ -211,14 +233,28 @@ export function samplePlan(): BundlePlan {
     records: [new RecordWriter().string('x-api-key').finish(), new Uint8Array(0), Uint8Array.of(1, 2, 3)],
     backends: [
       plain.backends[0] as BundlePlan['backends'][number],
-      {
-        ...sampleBackend('zwei'),
+      sampleBackend('zwei', {
         sourceAddress: '10.0.0.2',
         endpoints: [
-          { host: '::1', port: 80, authority: '[::1]', pathPrefix: '/api' },
-          { host: 'service.internal', port: 8443, authority: 'service.internal:8443', pathPrefix: '' },
+          sampleEndpoint(80, { host: '::1', authority: '[::1]', pathPrefix: '/api' }),
+          sampleEndpoint(8443, { host: 'service.internal', isTls: true, weight: 3, resolve: 'srv' }),
         ],
-      },
+        protocol: 'http2',
+        balance: { kind: 'consistent-hash', by: 'header', name: 'x-tenant' },
+        totalTimeoutMs: 60_000,
+        slowStartMs: 30_000,
+        activeHealth: {
+          ...({ kind: 'http', path: '/healthz', host: 'health.internal', minStatus: 200, maxStatus: 399 } as const),
+          ...{ intervalMs: 5000, timeoutMs: 1000, healthyAfter: 2, unhealthyAfter: 3 },
+        },
+        passiveHealth: {
+          ...{ consecutiveFailures: 5, failurePercent: 0, minRequests: 20, intervalMs: 10_000 },
+          ...{ ejectMs: 30_000, maxEjectMs: 300_000, panicBelowPercent: 50 },
+        },
+        breaker: { failurePercent: 50, minRequests: 20, windowMs: 10_000, openMs: 5000 },
+        retry: { ...SAMPLE_RETRY, attempts: 2, on: ['connect', 'reset', 'timeout'], statuses: [502, 503, 504], perTryMs: 2000 },
+        tls: { serverName: 'orders.internal', verify: false, caSecretIndex: 1, certSecretIndex: 3, keySecretIndex: 2 },
+      }),
     ],
     consumers: [
       { name: 'acme', keys: [{ digest: new Uint8Array(32).fill(7), expiresAtSeconds: NEVER_EXPIRES }] },
@@ -233,6 +269,8 @@ export function samplePlan(): BundlePlan {
     secrets: [
       { kind: 'env', name: 'TOKEN' },
       { kind: 'file', name: '/run/secrets/token' },
+      { kind: 'file', name: '/run/secrets/tls.key' },
+      { kind: 'file', name: '/run/secrets/tls.pem' },
     ],
     selfTests: [
       { method: 'GET', host: 'any.test', path: '/weather/forecast/berlin', routeIndex: 0 },

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { edgeHome, HASH_SEED, hashByte, segmentHash } from './hash.ts'
+import { HASH_SEED, hashByte, homeSlot, segmentHash } from './hash.ts'
 import { MAX_PROBES, MIN_SLOTS } from './layout.ts'
 import { checkSlots, placeKeys } from './slots.ts'
 
@@ -14,6 +14,7 @@ t.test('keys are placed at their homes or behind, around the end if need be, in 
   t.equal(placeKeys(0, () => 0).length, MIN_SLOTS)
   t.equal(placeKeys(4, (index) => index).length, 8)
   t.equal(placeKeys(5, (index) => index).length, 16)
+  t.strictSame([...placeKeys(2, () => 3, 4)], [2, 0, 0, 1], 'a smaller table, if that is asked for')
   t.end()
 })
 
@@ -42,6 +43,8 @@ t.test('a table that cannot be searched is refused', (t) => {
   t.match(checkSlots(homes(8, [])), undefined)
   t.match(checkSlots(homes(0, [])), /^0 slots are not a power of two/)
   t.match(checkSlots(homes(4, [])), /^4 slots are not a power of two/)
+  t.equal(checkSlots(Int32Array.of(-1, 1, -1, -1, 1, 1, 1), 4, 4), undefined, 'what stands behind the table does not count')
+  t.match(checkSlots(homes(8, []), 4), /^4 slots are not a power of two of at least 8/)
   t.match(checkSlots(homes(12, [])), /^12 slots are not a power of two/)
   t.match(
     checkSlots(
@@ -88,9 +91,9 @@ t.test('a segment is hashed byte by byte as the router does, independent of what
   t.end()
 })
 
-t.test('equal labels of different nodes spread over the table', (t) => {
-  const hash = segmentHash(Buffer.from('id'), 0, 2)
-  const distinct = new Set(Array.from({ length: 1000 }, (_, node) => edgeHome(node, hash, 4095)))
+t.test('labels that differ in a digit spread over the table', (t) => {
+  const homeOf = (label: string) => homeSlot(segmentHash(Buffer.from(label), 0, label.length), 4095)
+  const distinct = new Set(Array.from({ length: 1000 }, (_, index) => homeOf(`collection-${index}`)))
   t.ok(distinct.size > 800, `${distinct.size} homes of 1000`)
   t.end()
 })

@@ -6,8 +6,8 @@ import { PosternError } from './error.ts'
 import { MAX_PROBES, MIN_SLOTS } from './layout.ts'
 
 /** Places keys by their homes. Result: slot -> key index plus one, 0 for empty. `homeOf` gets a key's index and the mask. */
-export function placeKeys(count: number, homeOf: (index: number, mask: number) => number): Int32Array {
-  let slots = MIN_SLOTS
+export function placeKeys(count: number, homeOf: (index: number, mask: number) => number, minSlots: number = MIN_SLOTS): Int32Array {
+  let slots = minSlots
   while (slots < count * 2) slots *= 2
   // Doubling beyond one half happens by bad luck only; keys with one and the same hash would not be helped by it.
   for (const capacity of [slots, slots * 2, slots * 4]) {
@@ -32,11 +32,10 @@ function tryPlace(count: number, capacity: number, homeOf: (index: number, mask:
   return placed
 }
 
-/** The first thing wrong with a table: `homes` has each slot's home, -1 where it is empty. */
-export function checkSlots(homes: Int32Array): string | undefined {
-  const slots = homes.length
+/** The first thing wrong with a table: `homes[0..slots)` has each slot's home, -1 where it is empty. */
+export function checkSlots(homes: Int32Array, slots: number = homes.length, minSlots: number = MIN_SLOTS): string | undefined {
   const mask = slots - 1
-  if (slots < MIN_SLOTS || (slots & mask) !== 0) return `${slots} slots are not a power of two of at least ${MIN_SLOTS}`
+  if (slots < minSlots || (slots & mask) !== 0) return `${slots} slots are not a power of two of at least ${minSlots}`
   let taken = 0
   let firstEmpty = -1
   for (let slot = 0; slot < slots; slot++) {

@@ -1,255 +1,195 @@
 /**
- * The path trie of all hosts: nodes in one array, literal edges in one open-addressing table keyed by parent and segment hash. This is the
- * router's hot path: a literal step touches one node (16 bytes) and, as a rule, one edge (32 bytes) with the label inside.
- * Rows, not columns: one cache line instead of four (bench/bundle.bench.ts).
- * docs/bundle-format.md, "Nodes", "Literal edges".
+ * The path trie of all hosts: rows of 32 bytes, each a node or a slot of the hash table of literal edges that stands right behind its node.
+ * Nodes are in preorder, so that everything below a place stands together: with 100 000 routes a request stays within a few neighbouring
+ * cache lines and mostly one page, where one table for the edges of all nodes was a miss in cache and TLB per segment
+ * (docs/decisions/016-tries-in-one-piece.md). docs/bundle-format.md, "Nodes". Written by trie-writer.ts.
  *
- *     node: routeMethods u16 | restMethods u16 | firstRoute u31, hasLiterals 1 bit | parameter u32 | firstConstrained plus one u32
- *     edge: child u32, 0: empty slot | parent u32 | hash u32 | labelBytes u32 | label 16, or offset u32, string u32, zero 8 when longer
+ *     node: 0 routeMethods u16, restMethods u16 | 1 the only route plus one, or first of its routes | 2 parameter child
+ *           | 3 the only automaton plus one, or first of the constrained children | 4 the only constrained child, or their number
+ *           | 5 number of slots | 6 zero 8
+ *     slot: 0 child, 0: empty | 1 hash | 2 labelBytes u16, size class of the child's table u16 | 3 label 20 bytes, or offset, string, zero 12
  *
- * Nodes are a forest: every node is a root or has exactly one parent, and a child's index is greater than its parent's.
+ * Words 1 and 3 have `IN_TABLE` set where there is more than one, and then a position in NRTE or CNST. A node is called by its row. Nodes
+ * are a forest: every node is a root or has exactly one parent, and a child's row is behind its parent's.
  */
-import { strict as assert } from 'node:assert'
-import { edgeHome, segmentHash } from './hash.ts'
+import { homeSlot } from './hash.ts'
 import { EMPTY_I32, EMPTY_U8, type Sections, type Table } from './image.ts'
 import { columnsOf, MAX_PROBES } from './layout.ts'
-import type { BundlePlan, MethodRoute } from './plan.ts'
-import { placeKeys } from './slots.ts'
-import { littleEndian, type Sink, type StringPool, TableBuilder } from './strings.ts'
 
 const CONSTRAINED = columnsOf('CNST')
 const NODE_ROUTE = columnsOf('NRTE')
 
-export const NODE_WORDS = 4
-export const EDGE_WORDS = 8
-export const EDGE_BYTES = 32
-/** Where a label stands in its edge. */
-export const LABEL_OFFSET = 16
+export const ROW_WORDS = 8
+export const ROW_BYTES = 32
+/** Words of a node. */
+export const NODE = { methods: 0, route: 1, parameter: 2, constrained: 3, constrainedChild: 4, slots: 5, zero: 6 } as const
+/** Words of a slot. */
+export const SLOT = { child: 0, hash: 1, sizes: 2, label: 3 } as const
+/** As i32 it makes a word negative: one comparison tells what is in it. */
+export const IN_TABLE: number = 0x8000_0000 | 0
+export const POSITION_MASK = 0x7fff_ffff
+
+/** Where a label stands in its slot. */
+export const LABEL_OFFSET = 12
 /** Longer labels stand in the string bytes: that costs one cache miss more. */
-export const INLINE_LABEL_BYTES = 16
-export const FIRST_ROUTE_MASK = 0x7fff_ffff
-const HAS_LITERALS: number = 0x8000_0000 | 0
+export const INLINE_LABEL_BYTES = 20
 
-interface Edge {
-  readonly parent: number
-  readonly child: number
-  readonly label: string
-  readonly bytes: Uint8Array
-  readonly hash: number
+/** What a slot says of its child's table, so that a walk from literal to literal need not look at the node between: 0 none, else log2 plus one. */
+export function sizeClassOf(slots: number): number {
+  return slots === 0 ? 0 : 32 - Math.clz32(slots)
 }
 
-/** Literal edges of a plan, labels as bytes. */
-export function collectEdges(plan: BundlePlan, strings: StringPool): Edge[] {
-  const edges: Edge[] = []
-  for (const [parent, node] of plan.nodes.entries()) {
-    for (const { label, nodeIndex } of node.literals) {
-      const bytes = Buffer.from(label)
-      if (bytes.length > INLINE_LABEL_BYTES) strings.add(label)
-      edges.push({ parent, child: nodeIndex, label, bytes, hash: segmentHash(bytes, 0, bytes.length) })
-    }
-  }
-  return edges
-}
-
-/** Children by automaton and routes of nodes. */
-export function buildNodeTables(plan: BundlePlan): [TableBuilder<'CNST'>, TableBuilder<'NRTE'>] {
-  const sum = (countOf: (node: BundlePlan['nodes'][number]) => number) => plan.nodes.reduce((total, node) => total + countOf(node), 0)
-  const constrained = new TableBuilder(
-    'CNST',
-    sum((node) => node.constrained.length),
-  )
-  const routes = new TableBuilder(
-    'NRTE',
-    sum((node) => node.routes.length + node.rest.length),
-  )
-  let nextConstrained = 0
-  let nextRoute = 0
-  for (const node of plan.nodes) {
-    for (const [position, { automatonIndex, nodeIndex }] of node.constrained.entries()) {
-      constrained.set(nextConstrained++, { automaton: automatonIndex + 1, child: nodeIndex, remaining: node.constrained.length - position })
-    }
-    for (const { routeIndex } of node.routes) routes.set(nextRoute++, { route: routeIndex + 1 })
-    for (const { routeIndex } of node.rest) routes.set(nextRoute++, { route: routeIndex + 1 })
-  }
-  return [constrained, routes]
-}
-
-export function putTrie(plan: BundlePlan, edges: readonly Edge[], strings: StringPool, sink: Sink): void {
-  const nodes = new Int32Array(plan.nodes.length * NODE_WORDS)
-  let nextConstrained = 0
-  let nextRoute = 0
-  for (const [index, node] of plan.nodes.entries()) {
-    const at = index * NODE_WORDS
-    nodes[at] = methodMask(node.routes) | (methodMask(node.rest) << 16)
-    nodes[at + 1] = nextRoute | (node.literals.length > 0 ? HAS_LITERALS : 0)
-    nodes[at + 2] = node.parameterNodeIndex ?? 0
-    nodes[at + 3] = node.constrained.length > 0 ? nextConstrained + 1 : 0
-    nextRoute += node.routes.length + node.rest.length
-    nextConstrained += node.constrained.length
-  }
-  sink.put('NODE', plan.nodes.length, littleEndian(nodes))
-
-  const placed = placeKeys(edges.length, (index, mask) => {
-    const edge = edges[index] as Edge
-    return edgeHome(edge.parent, edge.hash, mask)
-  })
-  const words = new Int32Array(placed.length * EDGE_WORDS)
-  const bytes = littleEndian(words)
-  for (let slot = 0; slot < placed.length; slot++) {
-    const edge = edges[(placed[slot] as number) - 1]
-    if (edge === undefined) continue
-    const at = slot * EDGE_WORDS
-    words[at] = edge.child
-    words[at + 1] = edge.parent
-    words[at + 2] = edge.hash
-    words[at + 3] = edge.bytes.length
-    if (edge.bytes.length <= INLINE_LABEL_BYTES) bytes.set(edge.bytes, slot * EDGE_BYTES + LABEL_OFFSET)
-    else {
-      const string = strings.finalIndex(edge.label)
-      words[at + 4] = strings.offset(string)
-      words[at + 5] = string
-    }
-  }
-  sink.put('EDGE', placed.length, bytes)
-}
-
-function methodMask(routes: readonly MethodRoute[]): number {
-  let mask = 0
-  for (const { methodId } of routes) {
-    assert(methodId > 0 && methodId < 16 && mask >>> methodId === 0, 'routes of a node are sorted by method id')
-    mask |= 1 << methodId
-  }
-  return mask
-}
-
-/**
- * Node indices are those of the nodes section; 0 is never a child and means "none". A node that does not exist has no children and no
- * routes, and so have all after `detach`.
- */
+/** 0 is never a child and means "none". A node that does not exist has no children and no routes, and so have all after `detach`. */
 export class Trie {
-  #nodes: Int32Array
-  #edges: Int32Array
+  #rows: Int32Array
   /** The same memory as bytes, for labels. */
-  #edgeBytes: Uint8Array
-  readonly #edgeMask: number
+  #rowBytes: Uint8Array
   #stringBytes: Uint8Array
   readonly #constrained: Table
   readonly #routes: Table
 
   constructor(sections: Sections) {
-    this.#nodes = sections.i32('NODE')
-    this.#edges = sections.i32('EDGE')
-    this.#edgeBytes = sections.u8('EDGE')
-    this.#edgeMask = sections.count('EDGE') - 1
+    this.#rows = sections.i32('NODE')
+    this.#rowBytes = sections.u8('NODE')
     this.#stringBytes = sections.u8('STRB')
     this.#constrained = sections.table('CNST')
     this.#routes = sections.table('NRTE')
   }
 
-  get nodeCount(): number {
-    return this.#nodes.length / NODE_WORDS
+  /** Number of slots behind the node: a power of two, or 0. */
+  slots(node: number): number {
+    return this.#rows[node * ROW_WORDS + NODE.slots] ?? 0
   }
 
-  /** Child of `node` for the segment `bytes[start..end)` whose `segmentHash` is `hash`, an i32; 0 if there is none. */
-  literal(node: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
-    // Many nodes have parameters only: their own word says so, without a look at the table.
-    if ((this.#nodes[node * NODE_WORDS + 1] ?? 0) >= 0) return 0
-    const edges = this.#edges
-    const mask = this.#edgeMask
+  /**
+   * Row of the slot of `node` for the segment `bytes[start..end)` whose `segmentHash` is `hash`, an i32; 0 if there is none.
+   * `slots` is `slots(node)`, or `slotsBehind` the slot that led to the node: then the node itself is not read.
+   */
+  slot(node: number, slots: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    if (slots === 0) return 0
+    const rows = this.#rows
+    const mask = slots - 1
     const size = end - start
-    let slot = edgeHome(node, hash, mask)
-    for (let probes = 0; probes < MAX_PROBES; probes++) {
-      const at = slot * EDGE_WORDS
-      const child = edges[at] ?? 0
-      if (child === 0) return 0
-      if (edges[at + 2] === hash && edges[at + 1] === node && edges[at + 3] === size && this.#isLabel(slot, bytes, start, size))
-        return child
-      slot = (slot + 1) & mask
+    let position = homeSlot(hash, mask)
+    // A table of one slot has no empty one to end at.
+    for (let probes = 0; probes < slots && probes < MAX_PROBES; probes++) {
+      const row = node + 1 + position
+      const at = row * ROW_WORDS
+      if ((rows[at] ?? 0) === 0) return 0
+      if (rows[at + SLOT.hash] === hash && ((rows[at + SLOT.sizes] ?? 0) & 0xffff) === size && this.#isLabel(at, bytes, start, size))
+        return row
+      position = (position + 1) & mask
     }
     return 0
   }
 
-  /** First of the constrained children of a node, to be tried in order; the first that accepts is the only one that can. */
-  constrainedFirst(node: number): number {
-    return (this.#nodes[node * NODE_WORDS + 3] ?? 0) - 1
+  /** Node that a slot leads to. */
+  child(slot: number): number {
+    return this.#rows[slot * ROW_WORDS] ?? 0
   }
 
+  /** `slots` of the node that a slot leads to. */
+  slotsBehind(slot: number): number {
+    return (1 << ((this.#rows[slot * ROW_WORDS + SLOT.sizes] ?? 0) >>> 16)) >> 1
+  }
+
+  /** Child of `node` for a segment; 0 if there is none. */
+  literal(node: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const slot = this.slot(node, this.slots(node), hash, bytes, start, end)
+    return slot === 0 ? 0 : this.child(slot)
+  }
+
+  /** Number of constrained children of a node, to be tried in order; the first that accepts is the only one that can. */
   constrainedCount(node: number): number {
-    return this.#constrained.at(CONSTRAINED.remaining, this.constrainedFirst(node))
+    const word = this.#rows[node * ROW_WORDS + NODE.constrained] ?? 0
+    if (word >= 0) return word === 0 ? 0 : 1
+    return this.#rows[node * ROW_WORDS + NODE.constrainedChild] ?? 0
   }
 
-  /** -1 where there is none. */
-  constrainedAutomaton(position: number): number {
-    return this.#constrained.at(CONSTRAINED.automaton, position) - 1
+  /** -1 where there is none. `0 <= position < constrainedCount` */
+  constrainedAutomaton(node: number, position: number): number {
+    const word = this.#rows[node * ROW_WORDS + NODE.constrained] ?? 0
+    return (word >= 0 ? word : this.#constrained.at(CONSTRAINED.automaton, (word & POSITION_MASK) + position)) - 1
   }
 
-  constrainedChild(position: number): number {
-    return this.#constrained.at(CONSTRAINED.child, position)
+  constrainedChild(node: number, position: number): number {
+    const word = this.#rows[node * ROW_WORDS + NODE.constrained] ?? 0
+    if (word >= 0) return word === 0 ? 0 : (this.#rows[node * ROW_WORDS + NODE.constrainedChild] ?? 0)
+    return this.#constrained.at(CONSTRAINED.child, (word & POSITION_MASK) + position)
   }
 
   /** Child for any one non-empty segment; 0 if there is none. */
   parameter(node: number): number {
-    return this.#nodes[node * NODE_WORDS + 2] ?? 0
+    return this.#rows[node * ROW_WORDS + NODE.parameter] ?? 0
   }
 
   /** Methods of the routes that end at the node: bit 1 is method id 1, and so on. */
   methods(node: number): number {
-    return (this.#nodes[node * NODE_WORDS] ?? 0) & 0xffff
+    return (this.#rows[node * ROW_WORDS] ?? 0) & 0xffff
   }
 
   /** Methods of the routes that go on from the node with `/**`. */
   restMethods(node: number): number {
-    return (this.#nodes[node * NODE_WORDS] ?? 0) >>> 16
+    return (this.#rows[node * ROW_WORDS] ?? 0) >>> 16
   }
 
   /** Route that ends at the node, or -1. `0 <= methodId < 16`; id 0 has no routes. */
   route(node: number, methodId: number): number {
     const methods = this.methods(node)
     if (((methods >>> methodId) & 1) === 0) return -1
-    return this.#routeAt(node, bitCount(methods & ((1 << methodId) - 1)))
+    const word = this.#rows[node * ROW_WORDS + NODE.route] ?? 0
+    return word >= 0 ? word - 1 : this.#routeAt(word, bitCount(methods & ((1 << methodId) - 1)))
   }
 
   /** Route that goes on from the node with `/**`, or -1. */
   rest(node: number, methodId: number): number {
     const methods = this.restMethods(node)
     if (((methods >>> methodId) & 1) === 0) return -1
-    return this.#routeAt(node, bitCount(this.methods(node)) + bitCount(methods & ((1 << methodId) - 1)))
+    const word = this.#rows[node * ROW_WORDS + NODE.route] ?? 0
+    return word >= 0 ? word - 1 : this.#routeAt(word, bitCount(this.methods(node)) + bitCount(methods & ((1 << methodId) - 1)))
   }
 
-  /** All literal edges in the order of the table: for people and self-checks, not for requests. */
+  /** All nodes, in order: for people and self-checks, as the next one is, not for requests. */
+  *nodes(): Generator<number> {
+    for (let node = 0; node * ROW_WORDS < this.#rows.length; node += 1 + this.slots(node)) yield node
+  }
+
+  /** All literal edges, in the order of their slots. */
   *literals(): Generator<{ readonly parent: number; readonly child: number; readonly label: string }> {
-    for (let at = 0; at < this.#edges.length; at += EDGE_WORDS) {
-      const child = this.#edges[at] as number
-      if (child === 0) continue
-      const size = this.#edges[at + 3] as number
-      const inline = size <= INLINE_LABEL_BYTES
-      const source = inline ? this.#edgeBytes : this.#stringBytes
-      const start = inline ? at * 4 + LABEL_OFFSET : (this.#edges[at + 4] as number)
-      const label = Buffer.from(source.buffer, source.byteOffset + start, size).toString('utf8')
-      yield { parent: this.#edges[at + 1] as number, child, label }
+    for (const parent of this.nodes()) {
+      const end = parent + 1 + this.slots(parent)
+      for (let slot = parent + 1; slot < end; slot++) {
+        const at = slot * ROW_WORDS
+        const child = this.#rows[at] as number
+        if (child === 0) continue
+        const size = (this.#rows[at + SLOT.sizes] as number) & 0xffff
+        const inline = size <= INLINE_LABEL_BYTES
+        const source = inline ? this.#rowBytes : this.#stringBytes
+        const start = inline ? at * 4 + LABEL_OFFSET : (this.#rows[at + SLOT.label] as number)
+        yield { parent, child, label: Buffer.from(source.buffer, source.byteOffset + start, size).toString('utf8') }
+      }
     }
   }
 
   detach(): void {
-    this.#nodes = EMPTY_I32
-    this.#edges = EMPTY_I32
-    this.#edgeBytes = EMPTY_U8
+    this.#rows = EMPTY_I32
+    this.#rowBytes = EMPTY_U8
     this.#stringBytes = EMPTY_U8
     this.#constrained.drop()
     this.#routes.drop()
   }
 
-  #isLabel(slot: number, bytes: Uint8Array, start: number, size: number): boolean {
+  /** Whether the label of the slot whose words begin at `at` has these bytes. */
+  #isLabel(at: number, bytes: Uint8Array, start: number, size: number): boolean {
     const inline = size <= INLINE_LABEL_BYTES
-    const source = inline ? this.#edgeBytes : this.#stringBytes
-    const from = inline ? slot * EDGE_BYTES + LABEL_OFFSET : (this.#edges[slot * EDGE_WORDS + 4] ?? 0)
+    const source = inline ? this.#rowBytes : this.#stringBytes
+    const from = inline ? at * 4 + LABEL_OFFSET : (this.#rows[at + SLOT.label] ?? 0)
     for (let index = 0; index < size; index++) if (source[from + index] !== bytes[start + index]) return false
     return true
   }
 
-  #routeAt(node: number, position: number): number {
-    const first = (this.#nodes[node * NODE_WORDS + 1] ?? 0) & FIRST_ROUTE_MASK
-    return this.#routes.at(NODE_ROUTE.route, first + position) - 1
+  #routeAt(word: number, position: number): number {
+    return this.#routes.at(NODE_ROUTE.route, (word & POSITION_MASK) + position) - 1
   }
 }
 

@@ -3,14 +3,14 @@ import { mendChecksums, QUESTIONS, SAMPLE, SIGNED_SAMPLE } from './bundle.fuzz.t
 import { adoptChecked, type Bundle, check, imageOf, isRejection, NO_ATTACHMENT, openBundle, RecordReader, writeBundle } from './bundle.ts'
 import { assertAgreement, everything, matchViews } from './compare.fuzz.ts'
 import { Checked, readSections, refuseBigEndian } from './image.ts'
-import { isLittleEndian } from './layout.ts'
+import { isLittleEndian, ORDER } from './layout.ts'
 import { NaiveBundle } from './naive-reader.fuzz.ts'
 import { METHODS } from './plan.ts'
 import { open, samplePlan } from './sample.fuzz.ts'
 
 t.test('views say what the plan said', (t) => {
   const plan = samplePlan()
-  const { routes, chains, attachments, backends, apis, listeners, secrets, selfTests, trustedProxies } = open(plan)
+  const { routes, chains, attachments, traffics, backends, apis, listeners, secrets, selfTests, trustedProxies } = open(plan)
   t.equal(routes.count, plan.routes.length)
   for (const [index, route] of plan.routes.entries()) {
     t.strictSame(
@@ -23,6 +23,7 @@ t.test('views say what the plan said', (t) => {
         },
         ...{ preserveHost: routes.preserveHost(index), answersPreflight: routes.answersPreflight(index), source: routes.source(index) },
         ...(routes.backend(index) === -1 ? {} : { backendIndex: routes.backend(index) }),
+        ...(routes.traffic(index) === -1 ? {} : { trafficIndex: routes.traffic(index) }),
       },
       route,
     )
@@ -46,25 +47,17 @@ t.test('views say what the plan said', (t) => {
   }
   t.equal(new RecordReader(attachments.record(0)).string(), 'x-api-key')
   for (const [index, backend] of plan.backends.entries()) {
-    t.strictSame(
-      {
-        ...{
-          name: backends.name(index),
-          endpoints: backends.endpoints(index),
-          sourceAddress: backends.sourceAddress(index),
-          source: backends.source(index),
-        },
-        ...{ connectTimeoutMs: backends.connectTimeoutMs(index), responseTimeoutMs: backends.responseTimeoutMs(index) },
-        ...{
-          idleTimeoutMs: backends.idleTimeoutMs(index),
-          maxConnections: backends.maxConnections(index),
-          maxPending: backends.maxPending(index),
-        },
-        ...{ pendingTimeoutMs: backends.pendingTimeoutMs(index), poolIdleMs: backends.poolIdleMs(index) },
-      },
-      backend,
-    )
+    t.strictSame({ ...backends.settings(index), source: backends.source(index) }, backend)
+    t.strictSame([backends.name(index), backends.endpoints(index)], [backend.name, backend.endpoints])
   }
+  t.strictSame(
+    plan.listeners.map((_, index) => listeners.settings(index)),
+    plan.listeners,
+  )
+  t.strictSame(
+    plan.traffics.map((_, index) => traffics.settings(index)),
+    plan.traffics,
+  )
   t.strictSame([apis.count, apis.name(0), apis.name(1), apis.name(2)], [2, 'files', 'weather', ''])
   t.strictSame([listeners.name(1), listeners.address(1), listeners.port(1), listeners.protocol(1)], ['other', '::1', 8081, 'http'])
   t.strictSame([secrets.kind(0), secrets.name(0), secrets.kind(1), secrets.name(1)], ['env', 'TOKEN', 'file', '/run/secrets/token'])
@@ -141,7 +134,22 @@ t.test('nothing that does not exist is permitted', (t) => {
 
 /** None of these indices exists. */
 function assertNothing(t: Test, bundle: Bundle, indices: readonly number[]): void {
-  const { routes, chains, attachments, backends, apis, consumers, listeners, secrets, selfTests, strings, hosts, trie, automata } = bundle
+  const {
+    routes,
+    chains,
+    attachments,
+    traffics,
+    backends,
+    apis,
+    consumers,
+    listeners,
+    secrets,
+    selfTests,
+    strings,
+    hosts,
+    trie,
+    automata,
+  } = bundle
   for (const index of indices) {
     t.strictSame([routes.apiIndex(index), routes.accessAttachment(index), routes.chain(index), routes.backend(index)], [-1, -1, -1, -1])
     t.strictSame([routes.methodId(index), routes.method(index), routes.strippedBytes(index)], [0, '', 0])
@@ -157,9 +165,10 @@ function assertNothing(t: Test, bundle: Bundle, indices: readonly number[]): voi
     )
     t.strictSame([attachments.policyIndex(index), attachments.recordIndex(index), attachments.id(index)], [-1, -1, ''])
     t.equal(attachments.record(index).length, 0)
+    t.strictSame([backends.name(index), backends.endpoints(index)], ['', []])
     t.strictSame(
-      [backends.name(index), backends.endpoints(index), backends.maxConnections(index), backends.connectTimeoutMs(index)],
-      ['', [], 0, 0],
+      [backends.settings(index), listeners.settings(index), traffics.settings(index), routes.traffic(index)],
+      [...[undefined, undefined, undefined], -1],
     )
     t.strictSame([apis.name(index), consumers.name(index), listeners.name(index), listeners.protocol(index)], ['', '', '', ''])
     t.strictSame([secrets.kind(index), secrets.name(index), selfTests.routeIndex(index), strings.get(index)], ['', '', -1, ''])
@@ -168,7 +177,7 @@ function assertNothing(t: Test, bundle: Bundle, indices: readonly number[]): voi
       ['', -1, 0, 0, 0],
     )
     t.strictSame(
-      [trie.route(index, 1), trie.rest(index, 1), trie.constrainedAutomaton(index), trie.constrainedChild(index)],
+      [trie.route(index, 1), trie.rest(index, 1), trie.constrainedAutomaton(index, 0), trie.constrainedChild(index, 0)],
       [-1, -1, -1, 0],
     )
     t.equal(automata.accepts(index, Buffer.from('7'), 0, 1), false)
@@ -178,7 +187,7 @@ function assertNothing(t: Test, bundle: Bundle, indices: readonly number[]): voi
   t.equal(consumers.findByKeyDigest(new Uint8Array(32), 1), -1)
   t.equal(bundle.trustedProxies.count, 0)
   for (const host of QUESTIONS.hosts) for (const path of QUESTIONS.paths) t.equal(matchViews(bundle, 1, host, path), -1)
-  t.strictSame([[...trie.literals()], [...consumers.keys()], trie.nodeCount, hosts.count], [[], [], 0, 0])
+  t.strictSame([[...trie.literals()], [...consumers.keys()], [...trie.nodes()], hosts.count], [[], [], [], 0])
 }
 
 t.test('a big-endian machine is refused with a clear error', (t) => {
@@ -190,7 +199,7 @@ t.test('a big-endian machine is refused with a clear error', (t) => {
 
 t.test('a bundle without source map serves; positions are unknown', (t) => {
   const bytes = Buffer.from(writeBundle(samplePlan()))
-  const entry = bytes.lastIndexOf('SRCM', 64 + 29 * 32)
+  const entry = bytes.lastIndexOf('SRCM', 64 + ORDER.length * 32)
   bytes.write('LATE', entry, 'latin1')
   const image = imageOf(mendChecksums(bytes))
   const checked = check(image, bytes.length)

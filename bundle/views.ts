@@ -16,6 +16,7 @@ import { Secrets } from './secrets.ts'
 import { SelfTests } from './self-tests.ts'
 import { SourceMap } from './source-map.ts'
 import { Strings } from './strings.ts'
+import { Traffics } from './traffics.ts'
 import { Trie } from './trie.ts'
 
 /** Makes the views of a bundle that has been checked. */
@@ -47,6 +48,7 @@ export class Bundle {
   readonly routes: Routes
   readonly chains: Chains
   readonly attachments: Attachments
+  readonly traffics: Traffics
   readonly backends: Backends
   readonly consumers: Consumers
   readonly secrets: Secrets
@@ -69,6 +71,7 @@ export class Bundle {
     this.routes = new Routes(sections, this.strings, this.#sourceMap)
     this.chains = new Chains(sections)
     this.attachments = new Attachments(sections, this.strings, this.#sourceMap)
+    this.traffics = new Traffics(sections, this.strings)
     this.backends = new Backends(sections, this.strings, this.#sourceMap)
     this.consumers = new Consumers(sections, this.strings)
     this.secrets = new Secrets(sections, this.strings)
@@ -87,6 +90,7 @@ export class Bundle {
       view.detach()
     for (const view of [
       this.attachments,
+      this.traffics,
       this.backends,
       this.consumers,
       this.secrets,

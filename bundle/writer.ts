@@ -7,6 +7,7 @@ import { buildBackends } from './backends.ts'
 import { buildChains } from './chains.ts'
 import { buildConsumers, putConsumerKeys } from './consumers.ts'
 import { PosternError } from './error.ts'
+import { buildHealth } from './health.ts'
 import { buildHosts, putHostIndex } from './hosts.ts'
 import { refuseBigEndian } from './image.ts'
 import {
@@ -28,33 +29,39 @@ import { LIMITS } from './limits.ts'
 import { buildApis, buildListeners, putTrustedProxies } from './listeners.ts'
 import { putManifest } from './manifest.ts'
 import type { BundlePlan } from './plan.ts'
+import { RetryPool } from './retries.ts'
 import { buildRoutes } from './routes.ts'
 import { buildSecrets } from './secrets.ts'
 import { buildSelfTests } from './self-tests.ts'
 import { buildSourceMap } from './source-map.ts'
 import { type Sink, StringPool } from './strings.ts'
-import { buildNodeTables, collectEdges, putTrie } from './trie.ts'
+import { buildTraffics } from './traffics.ts'
+import { buildNodeTables, placeTrie, putTrie } from './trie-writer.ts'
 
 /** A plan that refers to what it does not have is a wrong program; `check` says of the result what is wrong with it. */
 export function writeBundle(plan: BundlePlan): Uint8Array {
   refuseBigEndian()
   const strings = new StringPool()
+  const retries = new RetryPool()
+  const trie = placeTrie(plan, strings)
   const tables = [
-    buildListeners(plan, strings),
+    ...buildListeners(plan, strings),
     buildApis(plan, strings),
     buildRoutes(plan, strings),
     ...buildChains(plan),
     buildAttachments(plan, strings),
-    ...buildBackends(plan, strings),
+    ...buildTraffics(plan, retries, strings),
+    ...buildBackends(plan, retries, strings),
+    ...buildHealth(plan, strings),
+    ...retries.build(),
     buildConsumers(plan, strings),
     buildSecrets(plan, strings),
-    buildHosts(plan, strings),
-    ...buildNodeTables(plan),
+    buildHosts(plan, trie, strings),
+    ...buildNodeTables(plan, trie),
     buildAutomata(plan, strings),
     buildSelfTests(plan, strings),
     buildSourceMap(plan, strings),
   ]
-  const edges = collectEdges(plan, strings)
   const final = strings.freeze()
 
   const sections = new Map<Tag, { readonly count: number; readonly bytes: Uint8Array }>()
@@ -71,7 +78,7 @@ export function writeBundle(plan: BundlePlan): Uint8Array {
   putRecords(plan, sink)
   putConsumerKeys(plan, sink)
   putHostIndex(plan, sink)
-  putTrie(plan, edges, strings, sink)
+  putTrie(plan, trie, strings, sink)
   putAutomata(plan, sink)
   return assemble(sections)
 }

@@ -5,15 +5,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { LIMITS } from '../bundle/limits.ts'
-import type { SecretPlan } from '../bundle/plan.ts'
 import { compilePolicies } from '../policies/compile-index.ts'
 import type { CompileContext, Compiled, ConfigPath, Policy } from '../policies/policy.ts'
 import type { Code, Range, Report } from '../spec/diagnostic.ts'
-import { known } from '../spec/grammar.ts'
-import { parseSecretReference } from '../spec/secret-reference.ts'
 import { nearest } from '../spec/suggest.ts'
 import { keyRangeAt, type ResourceOf, rangeAt } from './document.ts'
 import type { LinkedRoute, PolicyPlace } from './link-graph.ts'
+import { SecretTable } from './secret-table.ts'
 
 export interface Result {
   readonly policy: Policy
@@ -38,8 +36,7 @@ interface Outcomes {
 }
 
 export class PolicyCompiler {
-  readonly secrets: SecretPlan[] = []
-  readonly #secretIndices = new Map<string, number>()
+  readonly secrets = new SecretTable()
   readonly #consumerIndices: ReadonlyMap<string, number>
   readonly #report: Report
   readonly #outcomes = new Map<PolicyPlace, Outcomes>()
@@ -110,10 +107,7 @@ export class PolicyCompiler {
   }
 
   secret(reference: string): number {
-    const index = this.#secretIndices.get(reference)
-    if (index !== undefined) return index
-    this.#secretIndices.set(reference, this.secrets.length)
-    return this.secrets.push(known(parseSecretReference(reference))) - 1
+    return this.secrets.index(reference)
   }
 
   /** Each once: a compile half that looks at the route says the same for every route. */

@@ -65,7 +65,7 @@ export function inherit(graph: Graph, gateway: LinkedGateway, report: Report): I
   const idle = new PolicyCompiler(graph.consumers, report)
   for (const api of apis) if (api.routes.length === 0) checkIdle(api, idle)
   if (apis.every((api) => api.routes.length === 0)) checkIdle(gateway, idle)
-  return { gateway, apis, routes, consumers: graph.consumers, secrets: compiler.secrets }
+  return { gateway, apis, routes, consumers: graph.consumers, secrets: compiler.secrets.plans }
 }
 
 /** The policies of a place without routes, as far as they can be judged without one: a route may decide access otherwise, so that a consumer is known. */

@@ -1,6 +1,9 @@
 /** What `link` makes: resources with every name resolved. From here on nothing can dangle. */
 
 import type { Range } from '../spec/diagnostic.ts'
+import type { StickyKey } from '../spec/hash-key.ts'
+import type { RouteSpec } from '../spec/kinds/api.ts'
+import type { RetrySpec } from '../spec/kinds/retry.ts'
 import type { RouteMethod } from '../spec/method.ts'
 import type { Automaton } from './automaton.ts'
 import type { Document, Path, ResourceOf } from './document.ts'
@@ -72,11 +75,33 @@ export interface LinkedRoute extends PolicyScope {
   readonly segments: readonly RouteSegment[]
   /** `undefined`: none named; `null`: one that does not exist, which has been reported. */
   readonly backend: LinkedBackend | null | undefined
+  /** Shared by all routes of an Api that say nothing themselves. With a split, `backend` is that of its first part. */
+  readonly traffic: LinkedTraffic | undefined
   readonly stripsBasePath: boolean
   readonly preservesHost: boolean
   /** Where it stands: the key in `routes`, or the operation in an OpenAPI document. */
   readonly document: Document
   readonly range: Range
+}
+
+/** What is in force on a route beyond its backend: what it says itself over what its Api says. */
+export interface LinkedTraffic {
+  /** Empty: none. */
+  readonly split: readonly { readonly backend: LinkedBackend; readonly weight: number }[]
+  readonly sticky?: StickyKey & { readonly range: Range }
+  /** `share` in parts of 10 000, at least 1. */
+  readonly mirror?: { readonly backend: LinkedBackend; readonly share: number }
+  /** 0: no limit. Left out: the backend's. */
+  readonly totalTimeoutMs?: number
+  /** To be put over those of the backend, one after the other. */
+  readonly retries: readonly RetrySpec[]
+  readonly cache?: {
+    readonly spec: Exclude<NonNullable<RouteSpec['cache']>, 'off'>
+    readonly range: Range
+    /** The route says so itself. */
+    readonly isOwn?: boolean
+  }
+  readonly compress?: Exclude<NonNullable<RouteSpec['compress']>, boolean>
 }
 
 export type RouteSegment =

@@ -9,6 +9,7 @@ import type { SyntaxProblem } from './automaton-syntax.ts'
 import { type Document, keyRangeAt } from './document.ts'
 import type { LinkContext } from './link.ts'
 import type { LinkedApi, LinkedRoute, RouteSegment } from './link-graph.ts'
+import { checkStickyOfApi, mergeTraffic, type OwnTraffic, readTraffic, type Traffic } from './link-traffic.ts'
 
 const METHOD_IDS: ReadonlyMap<string, number> = new Map(METHODS.map((method, id) => [method, id]))
 
@@ -38,13 +39,21 @@ interface Origin {
 export function linkRoutes(api: LinkedApi, context: LinkContext): LinkedRoute[] {
   const { resource } = api
   const { spec } = resource.value
-  const defaultBackend = spec.backend === undefined ? undefined : context.backend(spec.backend, resource, ['spec', 'backend'])
-  const parents: Parents = { defaultBackend, stripsBasePath: spec.stripBasePath ?? true, preservesHost: spec.preserveHost ?? false }
+  const own = readTraffic(spec, { resource, path: ['spec'] }, context)
+  const ofRoutes: (OwnTraffic | undefined)[] = []
+  const parents: Parents = {
+    own,
+    ofRoutes,
+    merged: mergeTraffic(own, undefined, context),
+    stripsBasePath: spec.stripBasePath ?? true,
+    preservesHost: spec.preserveHost ?? false,
+  }
   const routes: LinkedRoute[] = []
   for (const origin of origins(api)) {
     const route = linkRoute(origin, api, parents, context)
     if (route !== undefined) routes.push(route)
   }
+  checkStickyOfApi(own, ofRoutes, context)
   return routes.sort(
     (a, b) => (a.template < b.template ? -1 : a.template > b.template ? 1 : a.methodId - b.methodId) || a.range.start - b.range.start,
   )
@@ -68,7 +77,12 @@ function* origins({ resource }: LinkedApi): Generator<Origin> {
 }
 
 interface Parents {
-  readonly defaultBackend: LinkedRoute['backend']
+  /** What the Api says. */
+  readonly own: OwnTraffic | undefined
+  /** What its routes say, as far as they have been read. */
+  readonly ofRoutes: (OwnTraffic | undefined)[]
+  /** What holds for routes that say nothing. */
+  readonly merged: Traffic
   readonly stripsBasePath: boolean
   readonly preservesHost: boolean
 }
@@ -81,7 +95,9 @@ function linkRoute(origin: Origin, api: LinkedApi, parents: Parents, context: Li
   const path = ['spec', 'routes', key]
   const access = spec?.access === undefined ? undefined : context.policies.access(spec.access, document, [...path, 'access'])
   const policies = spec?.policies === undefined ? [] : context.policies.expand(spec.policies, document, [...path, 'policies'])
-  const backend = spec?.backend === undefined ? parents.defaultBackend : context.backend(spec.backend, api.resource, [...path, 'backend'])
+  const own = readTraffic(spec, { resource: api.resource, path }, context)
+  if (own !== undefined) parents.ofRoutes.push(own)
+  const { backend, traffic } = own === undefined ? parents.merged : mergeTraffic(parents.own, own, context)
   const segments = linkSegments(parsed.segments, origin, context)
   if (segments === undefined) return undefined
   return {
@@ -94,6 +110,7 @@ function linkRoute(origin: Origin, api: LinkedApi, parents: Parents, context: Li
     template: api.basePath + parsed.template,
     segments,
     backend,
+    traffic,
     stripsBasePath: spec?.stripBasePath ?? parents.stripsBasePath,
     preservesHost: spec?.preserveHost ?? parents.preservesHost,
     ...(access === undefined ? {} : { access }),

@@ -10,7 +10,9 @@ import { parseHost } from '../spec/host.ts'
 import type { Kind } from '../spec/kinds/index.ts'
 import { nearest } from '../spec/suggest.ts'
 import { type LocatedResource, type Path, type ResourceOf, rangeAt } from './document.ts'
+import { checkBackend } from './link-backends.ts'
 import type { Graph, LinkedApi, LinkedBackend, LinkedGateway } from './link-graph.ts'
+import { checkListeners } from './link-listeners.ts'
 import { PolicyLinker } from './link-policies.ts'
 import { ConstraintCache, linkRoutes } from './link-routes.ts'
 
@@ -25,6 +27,7 @@ export function link(resources: readonly LocatedResource[], report: Report): Gra
   const policySets = sorted(byKind('PolicySet'))
   const policies = new PolicyLinker(new Map(policySets.map((set) => [set.name, set])), report)
   policies.checkAll()
+  for (const { resource } of backends) checkBackend(resource, report)
   checkKeys(consumers, report)
 
   const context: LinkContext = {
@@ -145,29 +148,6 @@ function checkKeys(consumers: readonly ResourceOf<'Consumer'>[], report: Report)
       }
     })
   }
-}
-
-function checkListeners(resource: ResourceOf<'Gateway'>, report: Report): void {
-  const names = new Map<string, number>()
-  const sockets = new Map<string, number>()
-  resource.value.spec.listeners.forEach((listener, index) => {
-    const path = (at: number, field: string) => rangeAt(resource.document, ['spec', 'listeners', at, field])
-    const sameName = names.get(listener.name)
-    if (sameName === undefined) names.set(listener.name, index)
-    else {
-      report.error('PST0209', path(index, 'name'), `listener \`${listener.name}\` exists already`, {
-        related: [{ range: path(sameName, 'name'), message: 'the first one stands here' }],
-      })
-    }
-    const socket = `${listener.address ?? '0.0.0.0'} port ${listener.port}`
-    const sameSocket = sockets.get(socket)
-    if (listener.port === 0 || sameSocket === undefined) sockets.set(socket, index)
-    else {
-      report.error('PST0209', path(index, 'port'), `another listener has ${socket} already`, {
-        related: [{ range: path(sameSocket, 'port'), message: 'the first one stands here' }],
-      })
-    }
-  })
 }
 
 function nameRange(resource: LocatedResource): ReturnType<typeof rangeAt> {

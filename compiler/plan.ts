@@ -3,7 +3,6 @@ import type {
   AddressRange,
   AttachmentPlan,
   AutomatonPlan,
-  BackendPlan,
   BundlePlan,
   ChainPlan,
   ConsumerPlan,
@@ -15,32 +14,25 @@ import type {
 import { METHODS, NEVER_EXPIRES } from '../bundle/plan.ts'
 import { parseCidr } from '../spec/cidr.ts'
 import type { Range } from '../spec/diagnostic.ts'
-import { parseDuration } from '../spec/duration.ts'
 import { known } from '../spec/grammar.ts'
-import { parseHttpEndpoint } from '../spec/http-endpoint.ts'
 import { parseKeyHash } from '../spec/key-hash.ts'
 import { parseTimestamp } from '../spec/timestamp.ts'
 import { type Document, keyRangeAt, positionAt, type ResourceOf, rangeAt } from './document.ts'
 import type { Attachment, Chain, Inheritance } from './inherit.ts'
 import { compare } from './link.ts'
 import type { LinkedBackend, LinkedRoute } from './link-graph.ts'
+import { planBackend } from './plan-backends.ts'
+import { planListener } from './plan-listeners.ts'
 import { planSelfTests } from './plan-self-tests.ts'
+import { Traffics } from './plan-traffics.ts'
 import { type RouteTree, routeFor, type TreeNode } from './route-tree.ts'
-
-/** Every value is what it stands for when it is left out of the YAML. The schemas of spec/kinds/backend.ts say the same. */
-const DEFAULTS = {
-  connectTimeoutMs: 2_000,
-  responseTimeoutMs: 30_000,
-  idleTimeoutMs: 30_000,
-  maxConnections: 256,
-  maxPending: 1024,
-  pendingTimeoutMs: 1_000,
-  poolIdleMs: 55_000,
-} as const
+import { SecretTable } from './secret-table.ts'
 
 /** `compiler` is name and version of what compiles, such as `postern 0.1.0`. */
 export function plan(inheritance: Inheritance, tree: RouteTree, compiler: string): BundlePlan {
-  const { gateway, apis, consumers, secrets } = inheritance
+  const { gateway, apis, consumers } = inheritance
+  // Behind those of the policies, whose records have their indices already.
+  const secrets = new SecretTable(inheritance.secrets)
   const { spec } = gateway.resource.value
   const routes = inheritance.routes
   const apiIndices = new Map(apis.map((api, index) => [api, index]))
@@ -48,23 +40,20 @@ export function plan(inheritance: Inheritance, tree: RouteTree, compiler: string
   const chains = new Chains(attachments)
   const backends = usedBackends(routes)
   const backendIndices = new Map(backends.map((backend, index) => [backend, index]))
+  const traffics = new Traffics(backendIndices)
   const routeIndices = new Map(routes.map(({ route }, index) => [route, index]))
   const nodes = planNodes(tree, routeIndices)
 
   return {
     compiler,
     gateway: gateway.name,
-    listeners: spec.listeners.map(({ name, address, port, protocol }) => ({
-      name,
-      address: address ?? '0.0.0.0',
-      port,
-      protocol: protocol ?? 'http',
-    })),
+    listeners: spec.listeners.map((listener) => planListener(listener, secrets)),
     trustedProxies: (spec.trustedProxies ?? []).map((cidr): AddressRange => known(parseCidr(cidr))),
     policies: attachments.policies,
     apis: apis.map(({ name }) => ({ name })),
     routes: routes.map(({ route, access, chain }): RoutePlan => {
       const backend = route.backend ?? undefined
+      const trafficIndex = traffics.index(route)
       return {
         apiIndex: apiIndices.get(route.api) as number,
         name: route.name,
@@ -73,18 +62,23 @@ export function plan(inheritance: Inheritance, tree: RouteTree, compiler: string
         accessAttachmentIndex: attachments.index(access),
         chainIndex: chains.index(chain),
         ...(backend === undefined ? {} : { backendIndex: backendIndices.get(backend) as number }),
+        ...(trafficIndex === undefined ? {} : { trafficIndex }),
         strippedBytes: route.stripsBasePath ? route.api.basePath.length : 0,
         preserveHost: route.preservesHost,
         answersPreflight: chain.answersPreflight,
         source: position(route.document, route.range),
       }
     }),
+    traffics: traffics.plans,
     chains: chains.plans,
     attachments: attachments.plans,
     records: attachments.records,
-    backends: backends.map(planBackend),
+    backends: backends.map(({ name, resource: { value, document } }) => ({
+      ...planBackend(name, value.spec, secrets),
+      source: position(document, rangeAt(document, ['metadata', 'name'])),
+    })),
     consumers: consumers.map(planConsumer),
-    secrets,
+    secrets: secrets.plans,
     hosts: tree.hosts.map(({ pattern, root }) => ({ pattern, rootNodeIndex: nodes.indices.get(root.node) as number })),
     nodes: nodes.plans,
     automata: nodes.automata,
@@ -219,29 +213,15 @@ function planNodes(
 const NONE: never[] = []
 const PENDING: NodePlan = { literals: [], constrained: [], routes: [], rest: [] }
 
-/** Backends that some route of this gateway has, sorted by name. */
+/** Backends that some route of this gateway has, also as a part of a split or for copies, sorted by name. */
 function usedBackends(routes: Inheritance['routes']): LinkedBackend[] {
   const used = new Set<LinkedBackend>()
-  for (const { route } of routes) if (route.backend !== undefined && route.backend !== null) used.add(route.backend)
-  return [...used].sort((a, b) => compare(a.name, b.name))
-}
-
-function planBackend({ name, resource }: LinkedBackend): BackendPlan {
-  const { endpoints, sourceAddress, timeouts, pool } = resource.value.spec
-  const ms = (text: string | undefined, defaultMs: number) => (text === undefined ? defaultMs : known(parseDuration(text)))
-  return {
-    name,
-    endpoints: endpoints.map((endpoint) => known(parseHttpEndpoint(endpoint))),
-    sourceAddress: sourceAddress ?? '',
-    connectTimeoutMs: ms(timeouts?.connect, DEFAULTS.connectTimeoutMs),
-    responseTimeoutMs: ms(timeouts?.response, DEFAULTS.responseTimeoutMs),
-    idleTimeoutMs: ms(timeouts?.idle, DEFAULTS.idleTimeoutMs),
-    maxConnections: pool?.maxConnections ?? DEFAULTS.maxConnections,
-    maxPending: pool?.maxPending ?? DEFAULTS.maxPending,
-    pendingTimeoutMs: ms(pool?.pendingTimeout, DEFAULTS.pendingTimeoutMs),
-    poolIdleMs: ms(pool?.idle, DEFAULTS.poolIdleMs),
-    source: position(resource.document, rangeAt(resource.document, ['metadata', 'name'])),
+  for (const { route } of routes) {
+    if (route.backend !== undefined && route.backend !== null) used.add(route.backend)
+    for (const { backend } of route.traffic?.split ?? []) used.add(backend)
+    if (route.traffic?.mirror !== undefined) used.add(route.traffic.mirror.backend)
   }
+  return [...used].sort((a, b) => compare(a.name, b.name))
 }
 
 function planConsumer({ name, value }: ResourceOf<'Consumer'>): ConsumerPlan {

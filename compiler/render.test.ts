@@ -147,6 +147,15 @@ t.test('as JSON every diagnostic has offsets, lines and columns', (t) => {
   t.end()
 })
 
+t.test('a secret that was written out is not printed, whatever else is wrong on its line', (t) => {
+  const text = 'key: |\n  -----BEGIN\n  hunter2\nca: hunter3, x: bad\n'
+  const secrets = ['|\n  -----BEGIN\n  hunter2', 'hunter3'].map((secret) => at(text, secret, { code: 'PST0120' }))
+  const out = show(text, [...secrets, at(text, 'bad')])
+  t.notMatch(out, /BEGIN|hunter/)
+  t.match(out, 'ca: *******, x: bad\n')
+  t.end()
+})
+
 t.test('for GitHub every diagnostic is a workflow command on one line', (t) => {
   const text = 'a: 1\nb: bad\n'
   const found = at(text, 'bad', { message: '100 %', hint: 'a\nb', range: { file: 'a,b:c.yaml', start: 8, end: 11 } })

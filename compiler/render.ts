@@ -25,10 +25,29 @@ const TAB_COLUMNS = 4
 
 /** `sources` are the texts by the file as diagnostics name it. Ends with a line break, or is empty where there is nothing to say. */
 export function render(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>, options: RenderOptions): string {
-  const lines = new LineIndex(sources)
+  const lines = new LineIndex(withoutSecrets(diagnostics, sources))
   if (options.format === 'json') return renderJson(diagnostics, lines)
   if (options.format === 'github') return diagnostics.map((diagnostic) => githubLine(diagnostic, lines)).join('')
   return renderText(diagnostics, lines, options)
+}
+
+/**
+ * The sources with a star for each character of what should have been a reference to a secret: what is printed ends up in the logs of a CI.
+ * Line breaks and offsets stay.
+ */
+function withoutSecrets(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const written = diagnostics.filter(({ code }) => code === 'PST0120')
+  if (written.length === 0) return sources
+  const masked = new Map(sources)
+  for (const { range } of written) {
+    const text = masked.get(range.file)
+    if (text === undefined) continue
+    masked.set(
+      range.file,
+      text.slice(0, range.start) + text.slice(range.start, range.end).replaceAll(/[^\r\n]/g, '*') + text.slice(range.end),
+    )
+  }
+  return masked
 }
 
 /** `2 errors, 1 warning`. */

@@ -146,10 +146,9 @@ function walk(bundle: Bundle, method: string, host: string, path: string): strin
     const literal = bundle.trie.literal(node, segmentHash(bytes, start, end), bytes, start, end)
     let found = literal === 0 ? -1 : visit(literal, end + 1)
     if (end > start) {
-      const first = bundle.trie.constrainedFirst(node)
-      for (let position = first; found === -1 && position < first + bundle.trie.constrainedCount(node); position++) {
-        if (bundle.automata.accepts(bundle.trie.constrainedAutomaton(position), bytes, start, end)) {
-          found = visit(bundle.trie.constrainedChild(position), end + 1)
+      for (let position = 0; found === -1 && position < bundle.trie.constrainedCount(node); position++) {
+        if (bundle.automata.accepts(bundle.trie.constrainedAutomaton(node, position), bytes, start, end)) {
+          found = visit(bundle.trie.constrainedChild(node, position), end + 1)
         }
       }
       const parameter = bundle.trie.parameter(node)

@@ -162,8 +162,10 @@ function typeHint(node: Node, expected: readonly string[], schema: Schema | unde
     if (expected.length === 1 && expected[0] === 'array') return { hint: '`[]` for an empty list' }
     return {}
   }
+  const map = mapBranch(schema)
+  if (node.type === 'scalar' && node.value === true && map !== undefined && !map.required?.length) return { hint: '`{}` for the defaults' }
   if (node.type === 'scalar' && expected.length === 1) {
-    if (expected[0] === 'string' && typeof node.value !== 'string') return { hint: `in quotes: \`"${node.value}"\`` }
+    if (expected[0] === 'string' && typeof node.value !== 'string') return { hint: quotedHint(String(node.value), schema?.format) }
     if (expected[0] === 'boolean' && /^(yes|on)$/i.test(String(node.value))) return { hint: '`true`' }
     if (expected[0] === 'boolean' && /^(no|off)$/i.test(String(node.value))) return { hint: '`false`' }
     if (/^(integer|number)$/.test(expected[0] as string) && /^-?[0-9]+$/.test(String(node.value)))
@@ -172,6 +174,12 @@ function typeHint(node: Node, expected: readonly string[], schema: Schema | unde
   }
   if (node.type === 'map' && expected.length === 1 && expected[0] === 'array') return { hint: 'a list: `- ` in front of each, or `[ … ]`' }
   return {}
+}
+
+/** `timeout: 10` is not mended by quotes: its grammar says what is missing. */
+function quotedHint(text: string, format: Format | undefined): string {
+  const answer = format === undefined ? undefined : grammars[format](text)
+  return (isMistake(answer) ? answer.hint : undefined) ?? `in quotes: \`"${text}"\``
 }
 
 function reportFormat(format: Format, text: string, range: (start: number, end: number) => Range, report: Report): void {
@@ -211,11 +219,14 @@ function reportAllowed(
   const names = allowed.map(String)
   const schema = schemaAt(validation.schema, path)
   const orMap = schema?.anyOf && typesOf(schema).includes('object') ? ', or a map' : ''
+  const number = schema?.anyOf?.find(({ type }) => type === 'integer')
+  const bounds = (number?.maximum ?? 0) < 1_000_000 ? ` from ${number?.minimum} to ${number?.maximum}` : ''
+  const orNumber = number === undefined ? '' : `, or a number${bounds}`
   const message = `${label} cannot be ${describe(node)}`
   const written = node.type === 'scalar' ? String(node.value) : ''
   const near = nearest(written, names)
   report.error('PST0115', at, message, {
-    hint: near === undefined ? `${names.map((name) => `\`${name}\``).join(' or ')}${orMap}` : `did you mean \`${near}\`?`,
+    hint: near === undefined ? `${names.map((name) => `\`${name}\``).join(' or ')}${orMap}${orNumber}` : `did you mean \`${near}\`?`,
   })
 }
 
@@ -248,7 +259,7 @@ function unknownKey(error: SchemaError, { schema, root }: Validation): { key: st
   const key = String(error.params['additionalProperty'])
   const path = pathOf(error.instancePath)
   const node = nodeAt(root, path)
-  const known = Object.keys(schemaAt(schema, path)?.properties ?? {})
+  const known = Object.keys(mapBranch(schemaAt(schema, path))?.properties ?? {})
   const free = known.filter((name) => node.type !== 'map' || !node.entries.some((entry) => entry.key === name))
   const near = nearest(key, free)
   if (near !== undefined) return { key, near, hint: `did you mean \`${near}\`?` }
@@ -257,6 +268,11 @@ function unknownKey(error: SchemaError, { schema, root }: Validation): { key: st
   const { hint } = didYouMean(key, known)
   if (hint !== undefined) return { key, hint }
   return known.length > 0 ? { key, hint: `known here: ${known.map((name) => `\`${name}\``).join(', ')}` } : { key }
+}
+
+/** What a map has to look like where it may be a map. */
+function mapBranch(schema: Schema | undefined): Schema | undefined {
+  return schema?.properties ? schema : schema?.anyOf?.find(({ properties }) => properties !== undefined)
 }
 
 function exampleHint(validation: Validation, path: Path, key: string): { hint?: string } {

@@ -189,6 +189,65 @@ export const CODES = {
     title: 'two listeners in one place',
     explanation: 'Two listeners of a gateway have the same name, or the same address and port.',
   },
+  PST0210: {
+    title: 'two answers to where requests go',
+    explanation:
+      '`backend` names the one place where requests go, `split` spreads them over several: one place of the sources can have only one of them. A route that has either takes neither from its Api.',
+    wrong: 'backend: orders\nsplit: [ { backend: orders-v2 } ]',
+    right: 'split: [ { backend: orders, weight: 95 }, { backend: orders-v2, weight: 5 } ]',
+  },
+  PST0211: {
+    title: 'TLS that does not fit the protocol',
+    explanation:
+      'A listener with `protocol: https` needs `tls` with at least one certificate, and one with `protocol: http`, the default, has none. Otherwise what was meant to be encrypted would not be.',
+    wrong: '{ name: https, port: 8443, protocol: https }',
+    right:
+      '{ name: https, port: 8443, protocol: https, tls: { certificates: [ { cert: "${file:/etc/edge/chain.pem}", key: "${file:/etc/edge/key.pem}" } ] } }',
+  },
+  PST0212: {
+    title: 'half of a client certificate',
+    explanation: 'A gateway that shows a certificate to its backends needs both: the certificate and its private key.',
+    wrong: 'tls: { cert: "${file:/etc/edge/client.pem}" }',
+    right: 'tls: { cert: "${file:/etc/edge/client.pem}", key: "${file:/etc/edge/client.key}" }',
+  },
+  PST0213: {
+    title: 'TLS settings that nothing uses',
+    explanation: 'The backend has `tls`, and none of its endpoints begins with `https://`: all its traffic would go in the clear.',
+    wrong: 'endpoints: ["http://orders.internal"]\ntls: { ca: "${file:/etc/ca.pem}" }',
+    right: 'endpoints: ["https://orders.internal"]\ntls: { ca: "${file:/etc/ca.pem}" }',
+  },
+  PST0214: {
+    title: 'weights that give nobody anything',
+    explanation: 'All parts of a split, or all endpoints of a backend, have weight 0: no request could go anywhere.',
+    wrong: 'split: [ { backend: orders-v1, weight: 0 } ]',
+    right: 'split: [ { backend: orders-v1, weight: 1 } ]',
+  },
+  PST0215: {
+    title: 'a backend twice in one split',
+    explanation: 'Nobody could say which of the two weights is meant. The first place is shown too.',
+    wrong: 'split: [ { backend: orders, weight: 50 }, { backend: orders, weight: 50 } ]',
+    right: 'split: [ { backend: orders, weight: 1 } ]',
+  },
+  PST0216: {
+    title: '`sticky` without a split',
+    explanation:
+      '`sticky` keeps callers with the part of a `split` that was chosen for them first. Where nothing is split, it does nothing. To keep callers at one *endpoint* of a backend, write `balance: { consistent-hash: { by: consumer } }` in the Backend.',
+    wrong: 'backend: orders\nsticky: consumer',
+  },
+  PST0217: {
+    title: 'a PROXY protocol that nobody may speak',
+    explanation:
+      'With `proxyProtocol: true`, connections from the addresses in `trustedProxies` begin with a header that says who the client is; from other addresses it is not believed. The list is empty, so the header could never count.',
+    wrong: 'listeners: [ { name: http, port: 8080, proxyProtocol: true } ]',
+    right: 'listeners: [ { name: http, port: 8080, proxyProtocol: true } ]\ntrustedProxies: [10.0.0.0/8]',
+  },
+  PST0218: {
+    title: 'two settings that contradict each other',
+    explanation:
+      'Each value is allowed, and both together are not: a first wait that is longer than the longest one, a health check by `path` and by `tcp`, SRV records of an IP address, a request line that is longer than a whole head.',
+    wrong: 'backoff: { base: 1s, max: 250ms }',
+    right: 'backoff: { base: 100ms, max: 1s }',
+  },
   PST0301: {
     title: 'a route without an access decision',
     explanation:
@@ -198,6 +257,13 @@ export const CODES = {
   PST0302: {
     title: 'a route without a backend',
     explanation: 'Neither the route nor its API names a backend, and no policy of the route always answers itself, as `respond` does.',
+  },
+  PST0303: {
+    title: 'a consumer where none can be known',
+    explanation:
+      'Requests are told apart by their consumer (`sticky: consumer`, or a backend with `consistent-hash: { by: consumer }`), and the access decision in force admits everybody: there is no consumer to go by.',
+    wrong: 'access: public\nsticky: consumer',
+    right: 'access: { api-key: {} }\nsticky: consumer',
   },
   PST0401: {
     title: 'two routes for the same requests',
@@ -232,6 +298,20 @@ export const CODES = {
   PST0407: {
     title: 'a gateway without APIs',
     explanation: 'A warning: no Api has all the labels that the gateway asks for in `apis.matchLabels`.',
+  },
+  PST0408: {
+    title: 'a cache where nothing is kept',
+    explanation:
+      'Only responses to GET and HEAD are kept (RFC 9110 §9.2.3): a route with another method says `cache` for nothing. What an Api says counts for its GET and HEAD routes only, and needs no `cache: off` on the others.',
+    wrong: 'POST /orders: { cache: { ttl: 30s } }',
+    right: 'GET /orders: { cache: { ttl: 30s } }',
+  },
+  PST0409: {
+    title: 'a backend that nobody verifies',
+    explanation:
+      'A warning: with `verify: false`, anybody between the gateway and the backend can answer in its place, read everything and change it. Name the authority that signs its certificate in `ca`, and the name it is for in `serverName`.',
+    wrong: 'tls: { verify: false }',
+    right: 'tls: { ca: "${file:/etc/internal-ca.pem}", serverName: orders.internal }',
   },
   PST0501: {
     title: 'routes that take too long to tell apart',

@@ -43,8 +43,19 @@ export type Static<S> = S extends Schema<infer T> ? T : never
  */
 export type Format =
   | 'duration'
+  | 'timeout'
+  | 'timeout-or-off'
   | 'byte-size'
+  | 'byte-rate'
+  | 'percent'
+  | 'share'
+  | 'hash-key'
+  | 'sticky'
+  | 'status-range'
+  | 'media-range'
+  | 'request-path'
   | 'host'
+  | 'host-name'
   | 'base-path'
   | 'route-key'
   | 'path-template'
@@ -120,13 +131,39 @@ export function boolean(description: string, extra: Extra = {}): Schema<boolean>
 }
 
 /** One of several shapes, told apart by their JSON type (a string or an object, say) or by their single key. */
-export function anyOf<S extends readonly Schema[]>(schemas: S, description?: string): Schema<Static<S[number]>> {
-  return { ...(description === undefined ? {} : { description }), anyOf: schemas }
+export function anyOf<S extends readonly Schema[]>(schemas: S, description?: string, extra: Extra = {}): Schema<Static<S[number]>> {
+  return { ...(description === undefined ? {} : { description }), anyOf: schemas, ...extra }
 }
 
 /** A duration such as `500ms`, `5s`, `1m`, `2h`, `30d`. */
 export function duration(description: string, extra: Extra = {}): Schema<string> {
   return string('duration', description, extra)
+}
+
+/** A duration that a timer waits for: at most 24 days. */
+export function timeout(description: string, extra: Extra = {}): Schema<string> {
+  return string('timeout', description, extra)
+}
+
+/** The same, or `off`. */
+export function timeoutOrOff(description: string, extra: Extra = {}): Schema<string> {
+  return string('timeout-or-off', description, extra)
+}
+
+/** The same, where what is left out is said elsewhere. */
+export function withoutDefaults<T>({ default: _default, properties, ...rest }: Schema<T>): Schema<T> {
+  if (properties === undefined) return rest
+  return { ...rest, properties: Object.fromEntries(Object.entries(properties).map(([key, field]) => [key, withoutDefaults(field)])) }
+}
+
+/** A value, or `off`; description and default are those of the value. */
+export function orOff<T>(schema: Schema<T>): Schema<T | 'off'> {
+  const { description, default: fallback, ...value } = schema
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(fallback === undefined ? {} : { default: fallback }),
+    anyOf: [value, { const: 'off' }],
+  } as Schema<T | 'off'>
 }
 
 /** A size such as `512B`, `64KiB`, `1MiB`. */

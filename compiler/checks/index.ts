@@ -5,6 +5,7 @@ import type { RouteTree } from '../route-tree.ts'
 import { checkBackends } from './backends.ts'
 import { checkOverlaps } from './overlaps.ts'
 import { checkTies } from './ties.ts'
+import { checkTraffic } from './traffic.ts'
 import { checkUnreachable } from './unreachable.ts'
 import { checkVisits } from './visits.ts'
 
@@ -14,6 +15,7 @@ export { checkUnused } from './unused.ts'
 /** Checks the routes of one gateway. */
 export function checkRoutes(inheritance: Inheritance, tree: RouteTree, report: Report): void {
   checkBackends(inheritance, report)
+  checkTraffic(inheritance, report)
   checkTies(tree, report)
   checkOverlaps(tree, report)
   checkUnreachable(tree, report)

@@ -1,14 +1,16 @@
 /** Api: a named group of routes, with the hosts and the base path under which they stand. */
 import { array, boolean, map, object, optional, type Static, string } from '../schema.ts'
 import { access, policyList } from './metadata.ts'
+import { traffic } from './traffic.ts'
 
 export const route = object({
   name: optional(string('text', 'Shown in logs; the operationId of an OpenAPI operation. By default the key, such as `GET /a/{id}`.')),
   access: optional(access),
-  backend: optional(string('name', 'Backend for this route instead of the one of the API.')),
+  backend: optional(string('name', 'Backend for this route instead of the one, or the split, of the API.')),
   policies: optional(policyList),
   stripBasePath: optional(boolean('Overrides the API.')),
   preserveHost: optional(boolean('Overrides the API.')),
+  ...traffic,
 })
 
 export const apiSpec = object({
@@ -35,6 +37,7 @@ export const apiSpec = object({
   ),
   stripBasePath: optional(boolean('Whether the base path is taken off before the request goes upstream.', { default: true })),
   preserveHost: optional(boolean("Whether upstream sees the client's `Host` instead of the endpoint's.", { default: false })),
+  ...traffic,
 })
 
 export type ApiSpec = Static<typeof apiSpec>

@@ -157,13 +157,15 @@ function fieldRows(schema: Schema, prefix: string): string[] {
     if (field.items) rows.push(...fieldRows(field.items, `${path}[].`))
     if (typeof field.additionalProperties === 'object') rows.push(...fieldRows(field.additionalProperties, `${path}.*.`))
   }
+  // Of several shapes, those that are maps.
+  for (const branch of schema.anyOf ?? []) rows.push(...fieldRows(branch, prefix))
   return rows
 }
 
 function typeWords(schema: Schema): string {
   if (schema.description === policyList.description) return 'list of [policies](../README.md#policies)'
   if (schema.description === access.description) return '`public` or an [access policy](../README.md#access)'
-  if (schema.anyOf) return schema.anyOf.map(typeWords).join(' or ')
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeWords))].join(' or ')
   if (schema.const !== undefined) return code(String(schema.const))
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(', ')
   if (schema.format !== undefined) return `[${schema.format}](../README.md#formats)`
@@ -208,7 +210,13 @@ const KIND_EXAMPLES: { readonly [K in (typeof KINDS)[number]]: string } = {
 kind: Gateway
 metadata: { name: edge }
 spec:
-  listeners: [ { name: http, address: 0.0.0.0, port: 8080 } ]
+  listeners:
+    - { name: http, address: 0.0.0.0, port: 8080 }
+    - name: https
+      port: 8443
+      protocol: https
+      tls: { certificates: [ { cert: "\${file:/etc/edge/chain.pem}", key: "\${file:/etc/edge/key.pem}" } ] }
+      limits: { connectionsPerAddress: 256, maxAge: 1h }
   policies: [ { use: standard } ]`,
   Api: `apiVersion: postern/v1
 kind: Api
@@ -221,13 +229,23 @@ spec:
   routes:
     GET /forecast/{city}: {}
     GET /stations/{id:[0-9]+}: {}
-    GET /files/**: { access: public, backend: files }`,
+    GET /files/**: { access: public, backend: files, cache: { ttl: 30s, staleIfError: 5m }, compress: true }
+    POST /reports:
+      split: [ { backend: weather-service, weight: 95 }, { backend: weather-service-v2, weight: 5 } ]
+      sticky: consumer
+      retry: { attempts: 0 }`,
   Backend: `apiVersion: postern/v1
 kind: Backend
 metadata: { name: weather-service }
 spec:
-  endpoints: ["http://10.0.0.7:8080/api"]
-  timeouts: { connect: 1s, response: 5s }`,
+  endpoints: [ { url: "http://10.0.0.7:8080/api", weight: 2 }, "http://10.0.0.8:8080/api" ]
+  balance: least-request
+  timeouts: { connect: 1s, response: 5s, total: 20s }
+  health:
+    active: { path: /healthz, interval: 5s }
+    passive: { consecutiveFailures: 5, ejectFor: 30s }
+  breaker: { failureShare: 50% }
+  retry: { on: [connect, reset, 503], attempts: 2, perTry: 2s }`,
   Consumer: `apiVersion: postern/v1
 kind: Consumer
 metadata: { name: acme }
@@ -247,15 +265,26 @@ spec:
 const FORMATS: { readonly [F in Format]: readonly [example: string, text: string] } = {
   name: ['weather-service', 'Lower-case letters, digits and hyphens, at most 63.'],
   duration: ['500ms', 'A whole number and `ms`, `s`, `m`, `h` or `d`.'],
+  timeout: ['500ms', 'A duration of at most `24d`.'],
+  'timeout-or-off': ['5m', 'A duration of at most `24d`, or `off`.'],
+  'byte-rate': ['240B/s', 'A size and `/s`, or `off`.'],
+  percent: ['50%', 'A whole number from 1 to 100 and `%`.'],
+  share: ['0.5%', 'A number from 0 to 100, with at most two decimals, and `%`.'],
+  'hash-key': ['header:x-tenant', '`header:NAME`, `cookie:NAME`, `consumer` or `ip`.'],
+  sticky: ['cookie:part', '`consumer` or `cookie:NAME`, or `off`.'],
+  'status-range': ['200-399', 'A status or a range of statuses, both ends included.'],
+  'media-range': ['text/*', 'A media type without parameters, or `*` behind the slash.'],
+  'request-path': ['/healthz', 'A path, with a query if it has one, as it is sent.'],
   'byte-size': ['64KiB', 'A whole number and `B`, `KiB`, `MiB` or `GiB`: powers of two.'],
   host: ['*.example.com', 'A host name or address; `*.` in front stands for one or more labels. No port.'],
+  'host-name': ['orders.internal', 'A host name or an IPv4 address. No port, no wildcard.'],
   'base-path': ['/weather', 'Literal segments, no slash at the end.'],
   'route-key': ['GET /stations/{id:[0-9]+}', 'A method, a space and a path template.'],
   'path-template': [
     '/files/**',
     '`{x}` is one non-empty segment, `{x:pattern}` one that the pattern matches from end to end, `**` zero or more at the end.',
   ],
-  'http-endpoint': ['http://10.0.0.7:8080/api', 'No user, query or fragment; the path is a prefix.'],
+  'http-endpoint': ['https://10.0.0.7:8443/api', '`http://` or `https://`. No user, query or fragment; the path is a prefix.'],
   'ip-address': ['2001:db8::1', 'IPv4 or IPv6, without zone.'],
   cidr: ['10.0.0.0/8', 'An address or a range, with no bits set behind the prefix.'],
   'field-name': ['x-request-id', 'A token (RFC 9110 §5.6.2).'],
