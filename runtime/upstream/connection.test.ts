@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { sampleEndpoint } from '../../bundle/sample-parts.fuzz.ts'
 import { generationOf, RawClient, rawBackend, startDataPath, type TestPlan } from '../../test/fixtures/data-path.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nDate: d\r\nContent-Length: 2\r\n\r\nok'
@@ -236,12 +237,11 @@ t.test('deadlines: a backend is waited for only so long', async (t) => {
 t.test('a backend that nobody serves is a 502, at the next endpoint if there is one', async (t) => {
   const gone = await rawBackend(t, () => {})
   const live = await rawBackend(t, (socket) => socket.on('data', () => socket.write(OK)))
-  const endpoint = (port: number) => ({ host: '127.0.0.1', port, authority: `127.0.0.1:${port}`, pathPrefix: '' })
   // 127.0.0.2 has nobody on that port.
-  const refused = { ...endpoint(gone.port), host: '127.0.0.2' }
+  const refused = sampleEndpoint(gone.port, { host: '127.0.0.2', authority: `127.0.0.1:${gone.port}` })
   const alone = await startDataPath(t, generationOf({ routes: ['GET /**'], backends: [{ port: 1, endpoints: [refused] }] }))
   t.match(await new RawClient(t, alone.port).send(get('/')).includes('}\n'), /^HTTP\/1.1 502 [\s\S]*"upstream-connect-failed"/)
-  const both = generationOf({ routes: ['GET /**'], backends: [{ port: 1, endpoints: [refused, endpoint(live.port)] }] })
+  const both = generationOf({ routes: ['GET /**'], backends: [{ port: 1, endpoints: [refused, sampleEndpoint(live.port)] }] })
   const running = await startDataPath(t, both)
   for (let i = 0; i < 3; i++) t.match(await new RawClient(t, running.port).send(get('/')).includes('ok'), /^HTTP\/1.1 200 OK/)
 })

@@ -2,56 +2,50 @@
  * One HTTP/1.1 connection to a backend: opens, sends what it is given, reads responses strictly, and says who may use it next.
  * It knows one exchange at a time (its sink) and never keeps a connection whose state is in any doubt (reuse.ts).
  */
-import net, { type Socket } from 'node:net'
-import { Outlet, receiveBuffer } from '../data-path-buffers.ts'
+import type { Socket } from 'node:net'
+import { createOutlet, type Outlet, receiveBuffer, SEND_BYTES, writer } from '../data-path-buffers.ts'
 import type { Timed } from '../data-path-deadlines.ts'
+import type { LiveExchange } from '../exchange.ts'
+import { hasGrpcType } from '../grpc.ts'
 import { ChunkedDecoder } from '../http1/chunked.ts'
 import { KNOWN } from '../http1/field-names.ts'
+import { HEAD_ID } from '../http1/methods.ts'
 import { CHUNKED, LENGTH, NO_BODY, parseResponseHead, RESPONSE_HEAD_LIMITS, ResponseHead, UNTIL_CLOSE } from '../http1/response-head.ts'
+import { LAST_CHUNK } from '../http1/serialize.ts'
+import { hasPassedTrailers, judgeTrailers } from '../http1/trailers.ts'
+import { agreesToWebSocket } from '../http1/websocket.ts'
+import type { Carrier, CarrierOwner } from './carrier.ts'
 import type { UpstreamFailure } from './failure.ts'
-import type { Pool, PoolClient, PoolEndpoint } from './pool.ts'
+import type { Member } from './member.ts'
+import { type Origin, writeRequestHead } from './request-writer.ts'
 import { keptIdleMs, mayReuse, type ReuseFacts } from './reuse.ts'
+import type { RequestFate, ResponseSink, UpstreamStream } from './stream.ts'
 
 /** F19: more 1xx responses than this are no answer. */
 export const MAX_INTERIM_RESPONSES = 10
 
-const CONNECTING = 0
-const READY = 1
-const CLOSED = 2
-
-/** Who gets a response. All calls stop after `onResponseEnd`, `onUpstreamFailed` and `abandon`. */
-export interface ResponseSink {
-  /** A 1xx response. `head` and its bytes are valid until the call returns; so in all of these. */
-  onInterimResponse(head: ResponseHead): void
-  onResponseHead(head: ResponseHead): void
-  onResponseData(bytes: Buffer, start: number, end: number): void
-  /**
-   * The response is complete: send it all before returning, because the connection goes to somebody else then, who uses `writer` too.
-   * Whatever was not sent of the request must not be sent any more.
-   */
-  onResponseEnd(): void
-  /** Everything that came in one read has been told, and the response goes on: the time to send. */
-  onReadEnd(): void
-  /** More of the request may be sent. */
-  onUpstreamDrain(): void
-  /** `isUntouched`: the connection had served requests before and not one byte of a response came: it may just have been stale. */
-  onUpstreamFailed(failure: UpstreamFailure, isUntouched: boolean): void
-}
-
-export class UpstreamConnection implements Timed, ReuseFacts {
+export class UpstreamConnection implements Timed, ReuseFacts, Carrier, UpstreamStream {
   deadlineMs = Number.POSITIVE_INFINITY
   timedIndex = -1
-  readonly pool: Pool
-  endpointIndex: number
-  #socket: Socket | undefined
-  #outlet: Outlet | undefined
-  #state = CONNECTING
-  /** Waits for the connection to be made. */
-  #client: PoolClient | undefined
-  #triedOther = false
+  readonly member: Member
+  readonly protocol = 'http1'
+  isUsed = false
+  readonly #owner: CarrierOwner
+  readonly #socket: Socket
+  readonly #outlet: Outlet
+  #isClosed = false
+  #isDraining = false
+  /** What it means when the connection is closed while somebody waits. */
+  #closeFailure: UpstreamFailure = 'upstream-closed'
 
+  /** Somebody has it, from `take` to the end of the response. */
+  #isTaken = false
   #sink: ResponseSink | undefined
-  #isFirstRequest = true
+  /** A part of the request has been put into `writer` and not been sent. */
+  #isComposing = false
+  #sendsChunks = false
+  /** The response is gRPC, so its trailers are metadata. */
+  #isGrpc = false
   isRequestWritten = false
   isResponseRead = false
   isKeptAlive = false
@@ -65,33 +59,67 @@ export class UpstreamConnection implements Timed, ReuseFacts {
   #interimCount = 0
   #bodyKind = NO_BODY
   #remaining = 0
-  #idleMs = 0
+  #sentAtMs = 0
+  #idleMs: number
   #isPaused = false
+  /** After a 101: neither the bytes nor the silence are ours to judge. */
+  #isTunnel = false
+  #hasSentEnd = false
+  #hasReceivedEnd = false
+
   readonly #head = new ResponseHead()
   #decoder: ChunkedDecoder | undefined
   /** What has arrived of a head that is not complete. */
   #partial: Buffer | undefined
   #partialSize = 0
 
-  constructor(pool: Pool, endpointIndex: number) {
-    this.pool = pool
-    this.endpointIndex = endpointIndex
+  /** `socket` is connected, and what it reads into `receiveBuffer` is told by `onRead`. */
+  constructor(owner: CarrierOwner, member: Member, socket: Socket) {
+    this.#owner = owner
+    this.member = member
+    this.#socket = socket
+    this.#outlet = createOutlet(socket, () => this.#onDrain())
+    this.#idleMs = owner.settings.poolIdleMs
+    owner.deadlines.add(this)
+    socket.on('end', () => this.#onEnd())
+    // `close` follows and does the work.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // A server that wants a certificate says so only after the handshake (RFC 8446 §4.4.2.4).
+      if (error.code?.startsWith('ERR_SSL_') === true) this.#closeFailure = 'upstream-tls-failed'
+    })
+    socket.on('close', () => this.#onClose())
   }
 
-  /** Opens a connection for `client`. A refused one is tried once more at the next endpoint, if there is another. */
-  static open(pool: Pool, endpointIndex: number, client: PoolClient): void {
-    const connection = new UpstreamConnection(pool, endpointIndex)
-    connection.#client = client
-    pool.deadlines.add(connection)
-    connection.#connect()
+  get capacity(): number {
+    return this.#isTaken || this.#isClosed || this.#isDraining ? 0 : 1
   }
 
-  get endpoint(): PoolEndpoint {
-    return this.pool.settings.endpoints[this.endpointIndex] as PoolEndpoint
+  get active(): number {
+    return this.#isTaken ? 1 : 0
   }
 
-  /** The next request belongs to `sink`. */
-  begin(sink: ResponseSink, answersHead: boolean): void {
+  take(): UpstreamStream {
+    this.#isTaken = true
+    this.deadlineMs = Number.POSITIVE_INFINITY
+    return this
+  }
+
+  rest(): void {
+    this.#isTaken = false
+    this.deadlineMs = this.#owner.deadlines.after(this.#idleMs)
+  }
+
+  drain(): void {
+    this.#isDraining = true
+    if (!this.#isTaken) this.destroy()
+  }
+
+  destroy(): void {
+    if (this.#sink !== undefined) this.#fail('upstream-closed')
+    else this.#close()
+  }
+
+  begin(sink: ResponseSink, exchange: LiveExchange, preserveHost: boolean, origin: Origin, gateway: string): void {
     this.#sink = sink
     this.isRequestWritten = false
     this.isResponseRead = false
@@ -99,118 +127,129 @@ export class UpstreamConnection implements Timed, ReuseFacts {
     this.cameEarly = false
     this.#beganEarly = false
     this.extraBytes = 0
-    this.#answersHead = answersHead
+    this.#answersHead = exchange.head.methodId === HEAD_ID
+    this.#head.upgradeAsked = exchange.isWebSocket
+    this.#sendsChunks = exchange.head.isChunked
     this.#hasResponseBytes = false
     this.#hasFinalHead = false
     this.#interimCount = 0
-    this.deadlineMs = Number.POSITIVE_INFINITY
+    writer.begin()
+    this.#isComposing = true
+    writeRequestHead(exchange, this.member, preserveHost, origin, gateway)
   }
 
-  /** Sends what was written since `writer.begin()`. False: wait for `onUpstreamDrain`. */
-  send(): boolean {
-    const goesOn = (this.#outlet as Outlet).send()
-    // A response that began early is silent only if nothing moves in either direction.
-    if (!goesOn || this.#hasFinalHead) this.#awaitProgress()
-    return goesOn
+  writeData(bytes: Buffer, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const stop = Math.min(end, at + SEND_BYTES)
+      this.#compose()
+      if (this.#sendsChunks) writer.chunk(bytes, at, stop)
+      else writer.range(bytes, at, stop)
+      at = stop
+      if (writer.size >= SEND_BYTES) this.#send()
+    }
   }
 
-  /** The last byte of the request was given to `send`: now the response is due. */
+  flush(): boolean {
+    if (this.#isComposing) this.#send()
+    return !this.#outlet.isBlocked
+  }
+
   endRequest(): void {
+    if (this.#sendsChunks) {
+      this.#compose()
+      writer.bytes(LAST_CHUNK)
+    }
+    if (this.#isComposing) this.#send()
     this.isRequestWritten = true
+    const { deadlines, settings } = this.#owner
     if (this.#hasFinalHead) this.#awaitProgress()
-    else this.deadlineMs = this.pool.deadlines.after(this.pool.settings.responseTimeoutMs)
+    else {
+      this.#sentAtMs = deadlines.tickMs
+      this.deadlineMs = deadlines.after(settings.responseTimeoutMs)
+    }
   }
 
-  /** The client does not take more: read no more, and do not hold silence against the backend. */
+  openTunnel(sink: ResponseSink): void {
+    this.#isTunnel = true
+    this.#sink = sink
+    this.deadlineMs = Number.POSITIVE_INFINITY
+    this.#socket.allowHalfOpen = true
+  }
+
+  endTunnel(): void {
+    this.#hasSentEnd = true
+    this.#outlet.end()
+    if (this.#hasReceivedEnd) this.#leaveTunnel()
+  }
+
   pause(): void {
     if (this.#isPaused) return
     this.#isPaused = true
     this.deadlineMs = Number.POSITIVE_INFINITY
-    this.#socket?.pause()
+    this.#socket.pause()
   }
 
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    this.deadlineMs = this.pool.deadlines.after(this.pool.settings.idleTimeoutMs)
-    this.#socket?.resume()
+    this.#awaitProgress()
+    this.#socket.resume()
   }
 
-  /** Called by the pool: nobody uses it now. */
-  rest(): void {
-    this.deadlineMs = this.pool.deadlines.after(this.#idleMs)
-  }
-
-  /** The sink does not want the response any more; nothing about this connection is certain then. */
-  abandon(): void {
+  /** Nothing about this connection is certain then, so it is closed. */
+  abandon(isFailure: boolean): void {
     this.#sink = undefined
-    this.destroy()
-  }
-
-  destroy(): void {
-    if (this.#state === CLOSED) return
-    this.#state = CLOSED
-    this.pool.deadlines.remove(this)
-    this.#socket?.destroy()
-    this.pool.removed(this)
+    this.#isComposing = false
+    // What the client has broken off must not look to the backend as if it had come to its end.
+    if (this.#isTunnel && !this.#isClosed) this.#outlet.reset()
+    this.#close()
+    if (isFailure) this.#owner.onMemberFailed(this.member, 'upstream-response-timeout')
   }
 
   onDeadline(): void {
-    if (this.#state === CONNECTING) this.#connectFailed('upstream-connect-timeout')
-    else if (this.#sink === undefined) this.destroy()
+    if (this.#sink === undefined) this.#close()
     else this.#fail(this.#hasFinalHead || !this.isRequestWritten ? 'upstream-idle-timeout' : 'upstream-response-timeout')
   }
 
-  #connect(): void {
-    const { sourceAddress, connectTimeoutMs } = this.pool.settings
-    const { host, port } = this.endpoint
-    this.deadlineMs = this.pool.deadlines.after(connectTimeoutMs)
-    const socket: Socket = net.connect({
-      host,
-      port,
-      noDelay: true,
-      ...(sourceAddress === '' ? {} : { localAddress: sourceAddress }),
-      onread: { buffer: receiveBuffer, callback: (size) => this.#onRead(socket, size) },
-    })
-    this.#socket = socket
-    this.#outlet = new Outlet(socket, () => this.#onDrain(socket))
-    socket.on('connect', () => this.#onConnect(socket))
-    socket.on('end', () => this.#onEnd(socket))
-    // `close` follows and does the work.
-    socket.on('error', () => {})
-    socket.on('close', () => this.#onClose(socket))
-  }
-
-  #onConnect(socket: Socket): void {
-    if (socket !== this.#socket || this.#state !== CONNECTING) return
-    this.#state = READY
-    const client = this.#client
-    this.#client = undefined
-    this.#idleMs = this.pool.settings.poolIdleMs
-    if (client === undefined) this.pool.release(this)
-    else client.onUpstreamReady(this)
-  }
-
-  #connectFailed(failure: UpstreamFailure): void {
-    const { length } = this.pool.settings.endpoints
-    const socket = this.#socket
-    this.#socket = undefined
-    socket?.destroy()
-    if (length > 1 && !this.#triedOther && this.#client !== undefined) {
-      this.#triedOther = true
-      this.endpointIndex = (this.endpointIndex + 1) % length
-      this.#connect()
+  /** Bytes have arrived in `receiveBuffer`. */
+  onRead(size: number): void {
+    const sink = this.#sink
+    if (sink === undefined) {
+      // Nobody asked: what stands on an idle connection would be taken for the answer to the next request.
+      this.#close()
       return
     }
-    const client = this.#client
-    this.#client = undefined
-    this.destroy()
-    client?.onUpstreamUnavailable(failure)
+    this.#hasResponseBytes = true
+    if (this.#isTunnel) sink.onResponseData(receiveBuffer, 0, size)
+    else if (this.#partial === undefined) this.#take(sink, receiveBuffer, size)
+    else this.#takeWithPartial(sink, size)
+    if (this.#sink === sink) sink.onReadEnd()
+    else if (this.#isTunnel) this.#sink?.onReadEnd()
   }
 
-  #onDrain(socket: Socket): void {
-    if (socket !== this.#socket || this.#state !== READY || this.#sink === undefined) return
-    if (this.isRequestWritten) return
+  #compose(): void {
+    if (this.#isComposing) return
+    writer.begin()
+    this.#isComposing = true
+  }
+
+  #send(): void {
+    this.#isComposing = false
+    const goesOn = this.#outlet.send()
+    // A response that began early is silent only if nothing moves in either direction.
+    if (!goesOn || this.#hasFinalHead) this.#awaitProgress()
+  }
+
+  #close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#owner.deadlines.remove(this)
+    this.#socket.destroy()
+    this.#owner.onCarrierClosed(this)
+  }
+
+  #onDrain(): void {
+    if (this.#isClosed || this.#sink === undefined || (this.isRequestWritten && !this.#isTunnel)) return
     this.deadlineMs = Number.POSITIVE_INFINITY
     if (this.#hasFinalHead) this.#awaitProgress()
     this.#sink.onUpstreamDrain()
@@ -218,45 +257,53 @@ export class UpstreamConnection implements Timed, ReuseFacts {
 
   /** From now on something has to come, or to be taken, unless it is the client for whom we wait. */
   #awaitProgress(): void {
-    if (!this.#isPaused) this.deadlineMs = this.pool.deadlines.after(this.pool.settings.idleTimeoutMs)
+    if (!this.#isPaused && !this.#isTunnel) this.deadlineMs = this.#owner.deadlines.after(this.#owner.settings.idleTimeoutMs)
   }
 
-  #onEnd(socket: Socket): void {
-    if (socket !== this.#socket || this.#state !== READY) return
-    if (this.#sink !== undefined && this.#hasFinalHead && this.#bodyKind === UNTIL_CLOSE) this.#finishResponse(0)
-    else if (this.#sink !== undefined) this.#fail('upstream-closed')
-    else this.destroy()
+  #onEnd(): void {
+    if (this.#isClosed) return
+    if (this.#sink === undefined) this.#close()
+    else if (this.#isTunnel) this.#endOfTunnel(this.#sink)
+    else if (!this.#hasFinalHead || this.#bodyKind !== UNTIL_CLOSE) this.#fail(this.#closeFailure)
+    // RFC 9112 §9.8: over TLS a body like this is whole only behind a close_notify, and Node does not say whether there was one.
+    else if (this.member.isTls) this.#fail('upstream-end-unknown')
+    else this.#finishResponse(0)
   }
 
-  #onClose(socket: Socket): void {
-    if (socket !== this.#socket || this.#state === CLOSED) return
-    if (this.#state === CONNECTING) this.#connectFailed('upstream-connect-failed')
-    else if (this.#sink !== undefined) this.#fail('upstream-closed')
-    else this.destroy()
+  #onClose(): void {
+    if (this.#isClosed) return
+    if (this.#sink !== undefined) this.#fail(this.#closeFailure)
+    else this.#close()
+  }
+
+  #endOfTunnel(sink: ResponseSink): void {
+    this.#hasReceivedEnd = true
+    if (this.#hasSentEnd) this.#leaveTunnel()
+    sink.onResponseEnd()
+  }
+
+  /** Both ends have said that nothing more will come: what we have sent may still be on its way. */
+  #leaveTunnel(): void {
+    this.#sink = undefined
+    this.deadlineMs = this.#owner.deadlines.after(this.#owner.settings.idleTimeoutMs)
+    this.#outlet.end(() => this.#close())
   }
 
   #fail(failure: UpstreamFailure): void {
     const sink = this.#sink
-    const isUntouched = !this.#isFirstRequest && !this.#hasResponseBytes
+    const fate: RequestFate = this.isUsed && !this.#hasResponseBytes ? 'maybe-stale' : 'maybe-processed'
     this.#sink = undefined
-    this.destroy()
-    sink?.onUpstreamFailed(failure, isUntouched)
+    this.#isComposing = false
+    this.#close()
+    // How what was tunnelled came to its end is nothing that the member did to us; nor is it, that it closed a connection that rested too long.
+    const isBlamed = !this.#isTunnel && (fate !== 'maybe-stale' || failure !== 'upstream-closed') && !this.#waitedForClient(failure)
+    if (isBlamed) this.#owner.onMemberFailed(this.member, failure)
+    sink?.onUpstreamFailed(failure, fate)
   }
 
-  /** Bytes have arrived in `receiveBuffer`. Returns whether to go on reading, as Node wants it. */
-  #onRead(socket: Socket, size: number): boolean {
-    if (socket !== this.#socket) return true
-    const sink = this.#sink
-    if (sink === undefined) {
-      // Nobody asked: what stands on an idle connection would be taken for the answer to the next request.
-      this.destroy()
-      return true
-    }
-    this.#hasResponseBytes = true
-    if (this.#partial === undefined) this.#take(sink, receiveBuffer, size)
-    else this.#takeWithPartial(sink, size)
-    if (this.#sink === sink) sink.onReadEnd()
-    return true
+  /** Silence, or an end, while it was the client's turn to send: else one that never sends its bodies could take members from all others. */
+  #waitedForClient(failure: UpstreamFailure): boolean {
+    return (failure === 'upstream-closed' || failure === 'upstream-idle-timeout') && !this.isRequestWritten && !this.#outlet.isBlocked
   }
 
   #takeWithPartial(sink: ResponseSink, size: number): void {
@@ -291,6 +338,11 @@ export class UpstreamConnection implements Timed, ReuseFacts {
         return
       }
       const next = this.#takeHead(sink, bytes, at, end)
+      if (this.#isTunnel) {
+        this.#partial = undefined
+        if (next < end) this.#sink?.onResponseData(bytes, next, end)
+        return
+      }
       if (next <= 0 || this.#sink !== sink) return
       at = next
     }
@@ -311,7 +363,7 @@ export class UpstreamConnection implements Timed, ReuseFacts {
       this.#fail('upstream-response-invalid')
       return -1
     }
-    const isEarly = !this.isRequestWritten || (this.#outlet as Outlet).pendingBytes > 0
+    const isEarly = !this.isRequestWritten || this.#outlet.pendingBytes > 0
     if (next === 0) {
       if (isEarly) this.#beganEarly = true
       this.#keepPartial(bytes, at, end)
@@ -328,10 +380,16 @@ export class UpstreamConnection implements Timed, ReuseFacts {
       sink.onInterimResponse(head)
       return next
     }
+    if (head.status === 101 && (this.cameEarly || !agreesToWebSocket(head))) {
+      this.#fail('upstream-response-invalid')
+      return -1
+    }
     this.#hasFinalHead = true
     this.#bodyKind = head.bodyKind
     this.#remaining = head.contentLength
     this.#setKeepAlive(head)
+    this.#isGrpc = head.isChunked && hasGrpcType(head)
+    this.#owner.onMemberAnswered(this.member, head.status, this.isRequestWritten ? this.#owner.deadlines.tickMs - this.#sentAtMs : 0)
     if (head.bodyKind === CHUNKED) {
       this.#decoder ??= new ChunkedDecoder()
       this.#decoder.reset()
@@ -341,9 +399,10 @@ export class UpstreamConnection implements Timed, ReuseFacts {
   }
 
   #setKeepAlive(head: ResponseHead): void {
-    this.isKeptAlive = head.keepAlive && head.bodyKind !== UNTIL_CLOSE
+    // Who was asked to switch and did not may think otherwise.
+    this.isKeptAlive = head.keepAlive && head.bodyKind !== UNTIL_CLOSE && !head.upgradeAsked
     const index = head.indexOfKnown(KNOWN.keepAlive)
-    this.#idleMs = keptIdleMs(this.pool.settings.poolIdleMs, index < 0 ? undefined : head.value(index))
+    this.#idleMs = keptIdleMs(this.#owner.settings.poolIdleMs, index < 0 ? undefined : head.value(index))
     if (this.#idleMs === 0) this.isKeptAlive = false
   }
 
@@ -366,7 +425,13 @@ export class UpstreamConnection implements Timed, ReuseFacts {
       if (decoder.dataEnd > decoder.dataStart) sink.onResponseData(bytes, decoder.dataStart, decoder.dataEnd)
       if (this.#sink !== sink) return
     }
-    if (decoder.isDone) this.#finishResponse(end - at)
+    if (!decoder.isDone) return
+    const { trailers } = decoder
+    if (trailers !== undefined) {
+      judgeTrailers(trailers, this.#isGrpc)
+      if (hasPassedTrailers(trailers)) sink.onResponseTrailers(trailers)
+    }
+    this.#finishResponse(end - at)
   }
 
   #finishResponse(extraBytes: number): void {
@@ -374,14 +439,15 @@ export class UpstreamConnection implements Timed, ReuseFacts {
     this.#sink = undefined
     this.isResponseRead = true
     this.extraBytes = extraBytes
-    this.#isFirstRequest = false
-    const isReusable = mayReuse(this) && this.#state === READY
+    this.isUsed = true
+    const isReusable = mayReuse(this) && !this.#isClosed && !this.#isDraining
     if (this.#isPaused) {
       this.#isPaused = false
-      this.#socket?.resume()
+      this.#socket.resume()
     }
     sink.onResponseEnd()
-    if (isReusable) this.pool.release(this)
-    else this.destroy()
+    this.#isTaken = false
+    if (isReusable) this.#owner.onCarrierFree(this)
+    else this.#close()
   }
 }

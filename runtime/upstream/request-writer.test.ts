@@ -1,4 +1,5 @@
 import t from 'tap'
+import { sampleEndpoint } from '../../bundle/sample-parts.fuzz.ts'
 import { fieldName } from '../../policies/contract.ts'
 import { generationOf, type TestPlan, type TestPolicy } from '../../test/fixtures/data-path.ts'
 import { parseClientAddress } from '../client-address.ts'
@@ -23,7 +24,7 @@ async function upstreamHead(
     { route: 'POST /**', request: ['test'] },
   ]
   const generation = generationOf(
-    { backends: [{ port: 80, endpoints: [{ host: 'b', port: 80, authority: 'b', pathPrefix: '' }] }], ...plan, routes },
+    { backends: [{ port: 80, endpoints: [sampleEndpoint(80, { host: 'b', authority: 'b' })] }], ...plan, routes },
     { test: policy },
   )
   const found = await resolve(generation, {
@@ -172,7 +173,7 @@ t.test('framing, Host and targets with forbidden bytes cannot be set by a policy
 
 t.test('the target is prefix, then the path without what is taken off, then the query', async (t) => {
   const target = async (strippedBytes: number, pathPrefix: string, url: string, policy: TestPolicy = {}) => {
-    const endpoints = [{ host: 'b', port: 80, authority: 'b', pathPrefix }]
+    const endpoints = [sampleEndpoint(80, { host: 'b', authority: 'b', pathPrefix })]
     const plan = {
       backends: [{ port: 80, endpoints }],
       routes: [{ route: strippedBytes === 0 ? 'GET /**' : 'GET /a/**', strippedBytes, request: ['test'] }],

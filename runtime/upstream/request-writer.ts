@@ -8,8 +8,7 @@ import type { LiveExchange } from '../exchange.ts'
 import { KNOWN } from '../http1/field-names.ts'
 import { FIELD_STRIDE } from '../http1/field-section.ts'
 import type { RequestHead } from '../http1/request-head.ts'
-import { TRANSFER_ENCODING_CHUNKED } from '../http1/serialize.ts'
-import type { PoolEndpoint } from './pool.ts'
+import { TRANSFER_ENCODING_CHUNKED, UPGRADE_WEBSOCKET } from '../http1/serialize.ts'
 
 const X_FORWARDED = 'x-forwarded-'
 const EMPTY = Buffer.alloc(0)
@@ -20,19 +19,25 @@ for (const id of [KNOWN.forwarded, KNOWN.xForwardedFor, KNOWN.xForwardedHost, KN
   FORWARDING[id] = 1
 }
 
-/** An endpoint with the bytes that every request to it begins with. */
-export interface EndpointBytes {
+/** Where a request goes, as far as its head says so: a member of a backend, or an endpoint. */
+export interface RequestTarget {
+  readonly authority: string
+  readonly pathPrefix: string
+}
+
+/** The bytes that every request to a target begins with. */
+interface TargetBytes {
   readonly prefix: Buffer
   readonly hostLine: Buffer
 }
 
-const endpointBytes = new WeakMap<PoolEndpoint, EndpointBytes>()
+const targetBytes = new WeakMap<RequestTarget, TargetBytes>()
 
-function bytesOf(endpoint: PoolEndpoint): EndpointBytes {
-  let bytes = endpointBytes.get(endpoint)
+function bytesOf(target: RequestTarget): TargetBytes {
+  let bytes = targetBytes.get(target)
   if (bytes === undefined) {
-    bytes = { prefix: Buffer.from(endpoint.pathPrefix, 'latin1'), hostLine: Buffer.from(`Host: ${endpoint.authority}\r\n`, 'latin1') }
-    endpointBytes.set(endpoint, bytes)
+    bytes = { prefix: Buffer.from(target.pathPrefix, 'latin1'), hostLine: Buffer.from(`Host: ${target.authority}\r\n`, 'latin1') }
+    targetBytes.set(target, bytes)
   }
   return bytes
 }
@@ -40,14 +45,19 @@ function bytesOf(endpoint: PoolEndpoint): EndpointBytes {
 /** Whom a connection's requests come from. Keeps the forwarding fields of the last Host, because most connections ask for one. */
 export class Origin {
   readonly peer: Address
+  readonly scheme: 'http' | 'https'
+  /** What requests came as, where it is not HTTP/1: `2.0` for `Via`. */
+  readonly version: '' | '2.0'
   /** The peer is a trusted proxy: its forwarding fields are believed and added to. */
   isTrusted = false
   #host: Buffer = EMPTY
   #minorVersion = -1
   #block: Buffer = EMPTY
 
-  constructor(peer: Address) {
+  constructor(peer: Address, scheme: 'http' | 'https', version: '' | '2.0' = '') {
     this.peer = peer
+    this.scheme = scheme
+    this.version = version
   }
 
   /** Via, X-Forwarded-For, -Proto, -Host and Forwarded of a request that nobody has forwarded before. */
@@ -59,7 +69,7 @@ export class Origin {
       this.#minorVersion = head.minorVersion
       const host = this.#host.toString('latin1')
       this.#block = Buffer.from(
-        `Via: 1.${head.minorVersion} ${gateway}\r\nX-Forwarded-For: ${this.peer.text}\r\nX-Forwarded-Proto: http\r\n` +
+        `Via: ${this.via(head, gateway)}\r\nX-Forwarded-For: ${this.peer.text}\r\nX-Forwarded-Proto: ${this.scheme}\r\n` +
           `X-Forwarded-Host: ${host}\r\nForwarded: ${this.element(host)}\r\n`,
         'latin1',
       )
@@ -67,23 +77,28 @@ export class Origin {
     return this.#block
   }
 
+  /** RFC 9110 §7.6.3. */
+  via(head: RequestHead, gateway: string): string {
+    return `${this.version === '' ? `1.${head.minorVersion}` : this.version} ${gateway}`
+  }
+
   /** RFC 7239 §4. `host` is a validated authority: it has no quote and no backslash. */
   element(host: string): string {
     const node = this.peer.isIPv4 ? this.peer.text : `"[${this.peer.text}]"`
-    return `for=${node};host="${host}";proto=http`
+    return `for=${node};host="${host}";proto=${this.scheme}`
   }
 }
 
 /** Appends the head to `writer`. Throws only for what policies did wrong. */
 export function writeRequestHead(
   exchange: LiveExchange,
-  endpoint: PoolEndpoint,
+  target: RequestTarget,
   preserveHost: boolean,
   origin: Origin,
   gateway: string,
 ): void {
   const { head, request } = exchange
-  const { prefix, hostLine } = bytesOf(endpoint)
+  const { prefix, hostLine } = bytesOf(target)
   if (request.hasNewTarget) writer.requestLineText(head.methodId, prefix, request.newPath, request.newQuery)
   else {
     const pathStart = head.pathStart + request.strippedBytes
@@ -93,9 +108,10 @@ export function writeRequestHead(
   else writer.bytes(hostLine)
   writeReceived(exchange, origin)
   writeForwarding(exchange, origin, gateway)
-  writeAdded(exchange)
+  if (!request.edits.isEmpty) request.edits.write(writer)
   if (head.isChunked) writer.bytes(TRANSFER_ENCODING_CHUNKED)
   else if (head.contentLength >= 0) writer.contentLength(head.contentLength)
+  if (exchange.isWebSocket) writer.bytes(UPGRADE_WEBSOCKET)
   writer.endHead()
 }
 
@@ -122,11 +138,11 @@ function writeForwarding(exchange: LiveExchange, origin: Origin, gateway: string
   const { head } = exchange
   const { edits } = exchange.request
   const isFirstHop = head.indexOfKnown(KNOWN.via) < 0
-  if (isFirstHop && !origin.isTrusted && edits.isEmpty) {
+  if (isFirstHop && !origin.isTrusted && !edits.changesForwarding) {
     writer.bytes(origin.block(head, gateway))
     return
   }
-  writer.field('Via', `${isFirstHop ? '' : `${joined(head, KNOWN.via)}, `}1.${head.minorVersion} ${gateway}`)
+  writer.field('Via', `${isFirstHop ? '' : `${joined(head, KNOWN.via)}, `}${origin.via(head, gateway)}`)
   const host = head.bytes.toString('latin1', head.hostValueStart, head.hostValueEnd)
   const before = (id: number) => (origin.isTrusted ? joined(head, id) : '')
   const list = (earlier: string, own: string) => (earlier === '' ? own : `${earlier}, ${own}`)
@@ -134,18 +150,13 @@ function writeForwarding(exchange: LiveExchange, origin: Origin, gateway: string
     if (!edits.dropsName(name.toLowerCase())) writer.field(name, value)
   }
   write('X-Forwarded-For', list(before(KNOWN.xForwardedFor), origin.peer.text))
-  write('X-Forwarded-Proto', before(KNOWN.xForwardedProto) || 'http')
+  write('X-Forwarded-Proto', before(KNOWN.xForwardedProto) || origin.scheme)
   write('X-Forwarded-Host', before(KNOWN.xForwardedHost) || host)
   write('Forwarded', list(before(KNOWN.forwarded), origin.element(host)))
   for (const [id, name] of [[KNOWN.xForwardedPort, 'X-Forwarded-Port'] as const, [KNOWN.xRealIp, 'X-Real-IP'] as const]) {
     const value = before(id)
     if (value !== '') write(name, value)
   }
-}
-
-function writeAdded(exchange: LiveExchange): void {
-  const { edits } = exchange.request
-  for (let i = 0; i < edits.count; i++) if (edits.isEffective(i)) writer.field(edits.nameText(i), edits.value(i))
 }
 
 /** All values of a field as one list (RFC 9110 §5.3); empty when there is none. */
