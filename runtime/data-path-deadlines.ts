@@ -36,6 +36,11 @@ export class Deadlines {
     return this.#clock()
   }
 
+  /** The time of the last tick, on the same clock: free of cost, for what may be wrong by one. */
+  get tickMs(): number {
+    return this.#tickMs
+  }
+
   /** The deadline `afterMs` from now. It is met late, by up to two ticks, and never early. */
   after(afterMs: number): number {
     return this.#tickMs + TICK_MS + afterMs

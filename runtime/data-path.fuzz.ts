@@ -1,15 +1,19 @@
 /**
  * Clients and backends that misbehave at random, around a real data path whose generations are swapped meanwhile. What must hold:
  * no client ever gets a response meant for somebody else, or one that looks whole and is not; nothing is thrown; and when all have gone,
- * no exchange, no connection and no pin is left. `node runtime/data-path.fuzz.ts --seconds 600 --seed N`.
+ * no exchange, no connection and no pin is left. `node runtime/data-path.fuzz.ts --seconds 600 --seed N`, or `--requests 100000`.
  */
 import net, { type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { generationOf, listeningSocket } from '../test/fixtures/data-path.ts'
 import { createDataPath } from './data-path.ts'
 
+const RETRY_COST = { budgetPercent: 50, backoffBaseMs: 1, backoffMaxMs: 10 }
+
 export interface FuzzResult {
   readonly seed: number
+  /** Tagged ones, that clients set out to send; some are cut off on the way. */
+  readonly requests: number
   readonly exchanges: number
   /** Responses of backends that clients read to the end and found right. */
   readonly verified: number
@@ -17,7 +21,7 @@ export interface FuzzResult {
   readonly faults: readonly string[]
 }
 
-export async function fuzzDataPath(seed: number, seconds: number): Promise<FuzzResult> {
+export async function fuzzDataPath(seed: number, limits: { readonly seconds?: number; readonly requests?: number }): Promise<FuzzResult> {
   const random = randomFrom(seed)
   const faults: string[] = []
   const backend = net.createServer({ allowHalfOpen: true }, (socket) => misbehave(socket, random))
@@ -36,7 +40,10 @@ export async function fuzzDataPath(seed: number, seconds: number): Promise<FuzzR
   const newGeneration = (number: number) =>
     generationOf(
       {
-        routes: ['GET /a/{id}', 'POST /a/{id}', { route: 'PUT /a/{id}', request: ['slow'] }],
+        routes: [
+          ...['GET /a/{id}', 'POST /a/{id}', { route: 'PUT /a/{id}', request: ['slow'] }, 'GET /t/{id}'],
+          ...['GET /r/{id}', 'POST /r/{id}', 'PUT /r/{id}'].map((route) => ({ route, backend: 1 })),
+        ],
         backends: [
           {
             port: backendPort,
@@ -45,6 +52,14 @@ export async function fuzzDataPath(seed: number, seconds: number): Promise<FuzzR
             maxConnections: 24,
             maxPending: 16,
             pendingTimeoutMs: 100 + (number & 1),
+          },
+          {
+            port: backendPort,
+            responseTimeoutMs: 150,
+            idleTimeoutMs: 200,
+            totalTimeoutMs: 400,
+            maxConnections: 12,
+            retry: { attempts: 2, on: ['connect', 'reset', 'timeout'], statuses: [413, 503], perTryMs: 60, ...RETRY_COST },
           },
         ],
       },
@@ -56,13 +71,14 @@ export async function fuzzDataPath(seed: number, seconds: number): Promise<FuzzR
   const { fd, port } = await listeningSocket()
   await dataPath.listen(fd, 511)
 
+  const { seconds = Number.POSITIVE_INFINITY, requests = Number.POSITIVE_INFINITY } = limits
   const until = performance.now() + seconds * 1000
   let [nextId, verified] = [0, 0]
   const client = async () => {
-    while (performance.now() < until) {
+    while (performance.now() < until && nextId < requests) {
       const ids = Array.from({ length: 1 + random(6) }, () => `${nextId++}`)
       // Not `+=` around an await: it would take the sum from before.
-      const right = await visit(port, ids, random, faults)
+      const right = random(6) === 0 ? await tunnel(port, ids, random, faults) : await visit(port, ids, random, faults)
       verified += right
       if (random(8) > 0) continue
       const old = generation
@@ -83,7 +99,7 @@ export async function fuzzDataPath(seed: number, seconds: number): Promise<FuzzR
   if (retired !== idle) faults.push(`${retired} generations were retired and ${idle} are idle`)
   if (generation.pins !== 0) faults.push(`${generation.pins} pins are left`)
   if (dataPath.exchangeCount !== 0 || dataPath.connectionCount !== 0) faults.push('exchanges or connections are left')
-  return { seed, exchanges: ended, verified, faults }
+  return { seed, requests: nextId, exchanges: ended, verified, faults }
 }
 
 type Random = (below: number) => number
@@ -96,13 +112,20 @@ function randomFrom(seed: number): Random {
   }
 }
 
+const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n'
+
 /** Answers the first request in each piece that arrives, whatever else is in it, in one of many wrong or right ways. */
 function misbehave(socket: Socket, random: Random): void {
   socket.on('error', () => {})
   socket.on('data', (data) => {
-    const id = /^[A-Z]+ \/a\/(\d+) /.exec(data.toString('latin1'))?.[1]
+    const text = data.toString('latin1')
+    const id = /^[A-Z]+ \/[art]\/(\d+) /.exec(text)?.[1]
     // The rest of a body that came in pieces.
     if (id === undefined || socket.destroyed) return
+    if (/\r\nUpgrade: websocket\r\n/.test(text)) {
+      answerUpgrade(socket, id, random)
+      return
+    }
     const body = `${id} `.repeat(random(600))
     const head = `HTTP/1.1 200 OK\r\nX-Id: ${id}\r\nX-Size: ${body.length}\r\n`
     const whole = `${head}Content-Length: ${body.length}\r\n\r\n${body}`
@@ -134,11 +157,76 @@ function misbehave(socket: Socket, random: Random): void {
         return void socket.end(`HTTP/1.0 200 OK\r\nX-Id: ${id}\r\nX-Size: ${body.length}\r\n\r\n${body}`)
       case 10:
         return void socket.write(`HTTP/1.1 103 Early Hints\r\n\r\n${whole}`)
+      case 12:
+        return void socket.write(`HTTP/1.1 503 No\r\nX-Id: ${id}\r\nX-Size: 0\r\nContent-Length: 0\r\n\r\n`)
+      case 13:
+        return void socket.write(`${SWITCHED}evil`)
       case 11:
         return void socket.write(`${chunked}0\r\n\r\n`)
       default:
         return void socket.write(whole)
     }
+  })
+}
+
+/** Agrees and says everything back in upper case, or does not. */
+function answerUpgrade(socket: Socket, id: string, random: Random): void {
+  switch (random(8)) {
+    case 0:
+      return void socket.write(SWITCHED.replace('websocket', 'h2c'))
+    case 1:
+      return void socket.write(`HTTP/1.1 200 OK\r\nX-Id: ${id}\r\nX-Size: 0\r\nContent-Length: 0\r\n\r\n`)
+    case 2:
+      return void socket.resetAndDestroy()
+    default: {
+      socket.removeAllListeners('data')
+      socket.write(`${SWITCHED}hello ${id};`)
+      let left = 1 + random(40)
+      socket.on('data', (data) => {
+        if (!socket.writableEnded) socket.write(data.toString('latin1').toUpperCase())
+        left -= 1
+        if (left > 0) return
+        if (random(2) === 0) socket.end()
+        else socket.resetAndDestroy()
+      })
+      socket.on('end', () => socket.end())
+    }
+  }
+}
+
+/** One connection that asks for a tunnel: what comes through it is the backend's greeting to this id and what was sent, in order. */
+function tunnel(port: number, [id = '']: readonly string[], random: Random, faults: string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: random(2) === 0 })
+    let text = ''
+    let sent = ''
+    socket.on('error', () => {})
+    socket.on('data', (data) => (text += data.toString('latin1')))
+    socket.on('close', () => {
+      const behind = text.startsWith('HTTP/1.1 101 ') ? text.slice(text.indexOf('\r\n\r\n') + 4) : ''
+      if (text.startsWith('HTTP/1.1 101 ') && !/\r\nUpgrade: websocket\r\n/.test(text)) faults.push(`a tunnel to nothing: ${text}`)
+      const expected = `hello ${id};${sent.toUpperCase()}`
+      if (!expected.startsWith(behind)) faults.push(`the tunnel of ${id} says ${JSON.stringify(behind.slice(0, 80))}`)
+      resolve(behind.length > 0 ? 1 : 0)
+    })
+    const say = (words: string) => {
+      sent += words
+      socket.write(words, 'latin1')
+    }
+    const talk = async () => {
+      const ask =
+        'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
+      socket.write(`GET /t/${id} HTTP/1.1\r\nHost: h\r\n${ask}\r\n`, 'latin1')
+      while (!text.includes('hello') && !socket.destroyed && !socket.readableEnded) await new Promise((resolve) => setTimeout(resolve, 2))
+      for (let i = random(30); i > 0 && !socket.destroyed; i--) {
+        say(`${id}-${i},`.repeat(1 + random(random(10) === 0 ? 20_000 : 20)))
+        if (random(3) === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      if (random(4) === 0) socket.resetAndDestroy()
+      else socket.end()
+      setTimeout(() => socket.destroy(), random(250))
+    }
+    void talk()
   })
 }
 
@@ -180,7 +268,7 @@ function visit(port: number, ids: readonly string[], random: Random, faults: str
 }
 
 function requestOf(method: string, id: string, random: Random): string {
-  const head = `${method} /a/${id} HTTP/1.1\r\nHost: h\r\n`
+  const head = `${method} /${random(3) === 0 ? 'r' : 'a'}/${id} HTTP/1.1\r\nHost: h\r\n`
   if (method !== 'POST' && method !== 'PUT') return `${head}\r\n`
   const body = 'z'.repeat(random(4) === 0 ? random(150_000) : random(50))
   const expect = body !== '' && random(8) === 0 ? 'Expect: 100-continue\r\n' : ''
@@ -240,10 +328,11 @@ function check(text: string, ids: readonly string[], isHead: readonly boolean[],
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } } })
+  const { values } = parseArgs({ options: { seconds: { type: 'string' }, requests: { type: 'string' }, seed: { type: 'string' } } })
   const seed = Number(values.seed ?? Date.now() % 1_000_000)
   console.log(`seed ${seed}`)
-  const result = await fuzzDataPath(seed, Number(values.seconds))
+  const { requests, seconds = '60' } = values
+  const result = await fuzzDataPath(seed, requests === undefined ? { seconds: Number(seconds) } : { requests: Number(requests) })
   console.log(result)
   process.exit(result.faults.length > 0 ? 1 : 0)
 }

@@ -38,7 +38,7 @@ t.test('a request goes to the backend of its route and its response comes back',
 })
 
 t.test('whatever clients and backends do, nobody gets what was meant for another, and nothing is left behind', async (t) => {
-  const { seed, verified, faults } = await fuzzDataPath(Date.now() % 1_000_000, 3)
+  const { seed, verified, faults } = await fuzzDataPath(Date.now() % 1_000_000, { seconds: 3 })
   t.same(faults, [], `seed ${seed}`)
   t.ok(verified > 0)
 })

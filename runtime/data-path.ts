@@ -2,38 +2,31 @@
  * The data path of one worker, as the rest of the runtime sees it: sockets in, exchanges through, summaries out.
  * `createDataPath` (in this file) is the only way in; processes, generations' life cycle, logs and metrics stand outside of it.
  */
-import net, { type Server, Socket } from 'node:net'
-import { parseClientAddress } from './client-address.ts'
-import { RECEIVE_BYTES, receiveBuffer } from './data-path-buffers.ts'
+import type { TrustedRange } from './client-address.ts'
 import { Deadlines } from './data-path-deadlines.ts'
-import { DownstreamConnection, type DownstreamContext } from './downstream/connection.ts'
+import type { AcceptedConnection, ClientConnection } from './downstream/client-connection.ts'
+import { DownstreamConnection } from './downstream/connection.ts'
+import type { ConnectionRejection } from './downstream/connection-rejections.ts'
+import type { DownstreamContext } from './downstream/context.ts'
+import { DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts'
+import type { ListenerSettings } from './downstream/listener-settings.ts'
 import type { LiveExchange } from './exchange.ts'
 import type { Generation } from './generation.ts'
+import type { RequestHead } from './http1/request-head.ts'
+import { Http2Session } from './http2/session.ts'
+import { type AddressCounting, type ConnectionEntry, Listener, type ListenerHost, type ListeningSocket } from './listener.ts'
+import { LoadSampler, STOPS_ACCEPTING } from './load-shedding.ts'
 import { Router } from './router.ts'
-import { type Pool, type PoolSettings, Pools } from './upstream/pool.ts'
+import type { TrafficResult } from './traffic/traffic-results.ts'
+import { WorkerTraffic } from './traffic/worker-traffic.ts'
+import { Backend } from './upstream/backend.ts'
+import { settingsKey } from './upstream/backend-settings.ts'
+import { Backends } from './upstream/backends.ts'
+import type { MemberEntry } from './upstream/members.ts'
+import type { UpstreamCells } from './upstream/shared-cells.ts'
+import type { UpstreamBackend } from './upstream/stream.ts'
 
-/** Deadlines and limits on the client's side, each with the default that a listener gets. Times in ms, sizes in bytes. */
-export interface DownstreamLimits {
-  /** From the first byte of a head to its end. */
-  readonly headTimeoutMs: number
-  /** Silence within a request body. */
-  readonly bodyIdleTimeoutMs: number
-  /** Silence between requests. */
-  readonly keepAliveTimeoutMs: number
-  /** No progress while we write to the client. */
-  readonly writeTimeoutMs: number
-  /** All policies of one request together, as long as they think. */
-  readonly policyTimeoutMs: number
-  readonly requestLineBytes: number
-  readonly headBytes: number
-  readonly headFields: number
-  /** Bytes buffered per direction before the other side is paused. */
-  readonly bufferBytes: number
-  /** Requests that one connection may have answered in one turn of the worker; they are always served one after the other. */
-  readonly pipelineDepth: number
-  /** Connections of this worker; one more is closed at once. */
-  readonly connections: number
-}
+export { DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts'
 
 /** What is known when an exchange has ended, for access log and metrics. Read at once; the object is reused. */
 export interface ExchangeSummary {
@@ -44,6 +37,8 @@ export interface ExchangeSummary {
   readonly routeIndex: number
   /** -1: nobody known. */
   readonly consumerIndex: number
+  /** The request as bytes, for who wants no strings; `undefined` when it was not understood. */
+  readonly head?: RequestHead | undefined
   /** Empty when the request was not understood. */
   readonly method: string
   readonly methodId: number
@@ -67,47 +62,51 @@ export interface Telemetry {
   exchangeEnded(summary: ExchangeSummary): void
   /** A policy threw: its request got a 500. */
   policyThrew(attachmentId: string, error: unknown): void
+  connectionRejected?(reason: ConnectionRejection): void
+  /** A connection to a backend could not be made. `reason` is for the log, never for a client. */
+  connectFailed?(backend: string, address: string, code: string, reason: string): void
+  handshakeDone?(isResumed: boolean): void
+  /** A request got a 503 because of the load. */
+  requestShed?(): void
+  /** 0 to 3: load-shedding.ts. */
+  sheddingChanged?(level: number): void
+  /** What became of a request in the cache, of a mirrored one, of a response that might be compressed. */
+  trafficCounted?(result: TrafficResult): void
 }
 
 export interface DataPathOptions {
+  /** Whether load is shed when the event loop is late; default true. */
+  readonly shedsLoad?: boolean
   /** The gateway's own name: in `Via`, and for finding loops. */
   readonly gateway: string
   readonly limits?: Partial<DownstreamLimits>
   readonly telemetry: Telemetry
   /** Milliseconds since 1970. */
   readonly nowMs?: () => number
+  /** What all workers know together about backends, and the place that this one has among them; left out: it is alone. */
+  readonly upstream?: { readonly cells: UpstreamCells; readonly seat: number }
+  /** Connections by client address, of the whole process; left out: nobody counts them. */
+  readonly addresses?: AddressCounting | undefined
 }
 
 export interface DataPath {
   /** Accepts connections from a listening or bound socket; takes the descriptor over. Resolves when it accepts. */
-  listen(fd: number, backlog: number): Promise<void>
+  listen(fd: number, backlog: number, socket?: ListeningSocket): Promise<void>
   /** New requests use this generation from now on; those in flight keep theirs. */
   activate(generation: Generation): void
+  /** Names of a backend stand for other addresses now. */
+  setMembers(generation: Generation, backend: number, members: readonly MemberEntry[]): void
   readonly connectionCount: number
   readonly exchangeCount: number
   /** Stops accepting, ends idle connections, lets exchanges finish, and destroys what is left after `deadlineMs`. */
   drain(deadlineMs: number): Promise<void>
 }
 
-export const DOWNSTREAM_LIMITS: DownstreamLimits = {
-  headTimeoutMs: 10_000,
-  bodyIdleTimeoutMs: 30_000,
-  keepAliveTimeoutMs: 60_000,
-  writeTimeoutMs: 30_000,
-  policyTimeoutMs: 30_000,
-  requestLineBytes: 8 * 1024,
-  headBytes: 32 * 1024,
-  headFields: 100,
-  bufferBytes: 64 * 1024,
-  pipelineDepth: 16,
-  connections: 16_384,
-}
-
 export function createDataPath(options: DataPathOptions): DataPath {
   return new WorkerDataPath(options)
 }
 
-class WorkerDataPath implements DataPath, DownstreamContext {
+class WorkerDataPath implements DataPath, DownstreamContext, ListenerHost {
   readonly gateway: string
   readonly limits: DownstreamLimits
   readonly telemetry: Telemetry
@@ -116,16 +115,28 @@ class WorkerDataPath implements DataPath, DownstreamContext {
   readonly router = new Router()
   generation: Generation | undefined
   isDraining = false
+  shedding = 0
   exchangeCount = 0
-  readonly #pools = new Pools(this.deadlines)
-  readonly #servers: Server[] = []
-  readonly #connections: DownstreamConnection[] = []
+  readonly traffic: WorkerTraffic
+  readonly #backends = new Backends(this.deadlines, (...failure) => this.telemetry.connectFailed?.(...failure))
+  readonly #shared: DataPathOptions['upstream']
+  readonly addresses: AddressCounting | undefined
+  readonly #listeners: Listener[] = []
+  readonly #entries: ConnectionEntry[] = []
+  /** For listening sockets that no bundle speaks of. */
+  readonly #plainSettings: ListenerSettings
+  readonly #shedsLoad: boolean
+  #sampler: LoadSampler | undefined
   #onEmpty: (() => void) | undefined
 
   constructor(options: DataPathOptions) {
     this.gateway = options.gateway
     this.limits = { ...DOWNSTREAM_LIMITS, ...options.limits }
     this.nowMs = options.nowMs ?? Date.now
+    this.#shedsLoad = options.shedsLoad ?? true
+    this.#shared = options.upstream
+    this.addresses = options.addresses
+    this.#plainSettings = { name: '', protocol: 'http', http2: true, proxyProtocol: false, tls: undefined, limits: this.limits }
     const { telemetry } = options
     this.telemetry = {
       requestStarted: () => {
@@ -134,39 +145,46 @@ class WorkerDataPath implements DataPath, DownstreamContext {
       },
       exchangeEnded: (summary) => telemetry.exchangeEnded(summary),
       policyThrew: (attachmentId, error) => telemetry.policyThrew(attachmentId, error),
+      connectionRejected: (reason) => telemetry.connectionRejected?.(reason),
+      connectFailed: (...failure) => telemetry.connectFailed?.(...failure),
+      handshakeDone: (isResumed) => telemetry.handshakeDone?.(isResumed),
+      requestShed: () => telemetry.requestShed?.(),
+      sheddingChanged: (level) => telemetry.sheddingChanged?.(level),
     }
+    this.traffic = new WorkerTraffic(this.deadlines, this.nowMs, (result) => telemetry.trafficCounted?.(result))
   }
 
   get connectionCount(): number {
-    return this.#connections.length
+    return this.#entries.length
   }
 
-  listen(fd: number, backlog: number): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true })
-    this.#servers.push(server)
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      // The backlog counts only in this place: in the options it would be ignored.
-      server.listen({ fd }, backlog, () => {
-        server.off('error', reject)
-        server.on('error', () => {})
-        this.#acceptFrom(server)
-        resolve()
-      })
-    })
+  listen(fd: number, backlog: number, socket: ListeningSocket = { name: '' }): Promise<void> {
+    const listener = new Listener(socket, backlog, this)
+    this.#listeners.push(listener)
+    if (this.#shedsLoad) this.#sampler ??= new LoadSampler((level) => this.#shed(level))
+    return listener.open(fd)
   }
 
   activate(generation: Generation): void {
     const before = this.generation
     this.generation = generation
-    if (before !== undefined && before !== generation) this.#retirePools(generation)
+    if (before === undefined || before === generation) return
+    this.traffic.swapped()
+    this.#retireBackends(generation)
+  }
+
+  setMembers(generation: Generation, backend: number, members: readonly MemberEntry[]): void {
+    const known = generation.backends[backend]
+    // One that nobody has used yet asks the generation for its members when it is made.
+    if (known instanceof Backend) known.setMembers(members)
   }
 
   async drain(deadlineMs: number): Promise<void> {
     this.isDraining = true
-    for (const server of this.#servers) server.close()
-    for (const connection of this.#connections.slice()) connection.drain()
-    if (this.#connections.length > 0) {
+    this.#sampler?.close()
+    for (const listener of this.#listeners) listener.close()
+    for (const { connection } of this.#entries.slice()) connection.drain()
+    if (this.#entries.length > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, deadlineMs)
         this.#onEmpty = () => {
@@ -175,17 +193,18 @@ class WorkerDataPath implements DataPath, DownstreamContext {
         }
       })
     }
-    for (const connection of this.#connections.slice()) connection.destroy('gateway-draining')
-    this.#pools.closeIdle()
+    for (const { connection } of this.#entries.slice()) connection.destroy('gateway-draining')
+    this.#backends.closeIdle()
   }
 
-  pool(generation: Generation, backend: number): Pool {
-    let pool = generation.pools[backend]
-    if (pool === undefined) {
-      pool = this.#pools.get(poolSettings(generation, backend))
-      generation.pools[backend] = pool
+  backend(generation: Generation, index: number): UpstreamBackend {
+    let backend = generation.backends[index]
+    if (backend === undefined) {
+      const place = this.#shared === undefined ? undefined : { ...this.#shared, slot: generation.backendSlot(index) }
+      backend = this.#backends.get(generation.backendSettings(index), generation.backendMembers(index), place)
+      generation.backends[index] = backend
     }
-    return pool
+    return backend
   }
 
   exchangeEnded(exchange: LiveExchange): void {
@@ -193,101 +212,67 @@ class WorkerDataPath implements DataPath, DownstreamContext {
     this.telemetry.exchangeEnded(exchange)
   }
 
-  connectionClosed(connection: DownstreamConnection): void {
-    const last = this.#connections.pop() as DownstreamConnection
-    if (last !== connection) {
-      this.#connections[connection.listIndex] = last
-      last.listIndex = connection.listIndex
-    }
-    if (this.#connections.length === 0) this.#onEmpty?.()
+  connectionClosed(connection: ClientConnection): void {
+    // One that ends while it is being made stands nowhere yet.
+    const entry = this.#entries[connection.listIndex]
+    if (entry !== undefined) this.remove(entry)
   }
 
-  /**
-   * Node gives accepted sockets no say in where they read to; a socket made of the accepted handle may have one. Where Node's inside is
-   * not what we know, connections work all the same, with a buffer per read.
-   */
-  #acceptFrom(server: Server): void {
-    const handle = (server as unknown as { _handle?: { onconnection?: unknown } })._handle
-    if (typeof handle?.onconnection !== 'function') {
-      server.on('connection', (socket) => this.#acceptSocket(socket))
-      return
-    }
-    handle.onconnection = (error: number, client: AcceptedHandle | undefined) => {
-      if (error !== 0 || client === undefined) return
-      if (this.#connections.length >= this.limits.connections || this.isDraining) {
-        client.close()
-        return
-      }
-      client.setNoDelay(true)
-      let connection: DownstreamConnection | undefined
-      const callback = (size: number) => {
-        connection?.onRead(size)
-        return true
-      }
-      const options = { handle: client, allowHalfOpen: true, readable: true, writable: true, onread: { buffer: receiveBuffer, callback } }
-      connection = this.#add(new Socket(options as unknown as net.SocketConstructorOpts))
-    }
+  get trustedProxies(): readonly TrustedRange[] {
+    return this.generation?.trustedProxies ?? []
   }
 
-  #acceptSocket(socket: Socket): void {
-    if (this.#connections.length >= this.limits.connections || this.isDraining) {
-      socket.destroy()
-      return
-    }
-    const connection = this.#add(socket)
-    if (connection === undefined) return
-    socket.on('data', (data: Buffer) => {
-      for (let at = 0; at < data.length; at += RECEIVE_BYTES) connection.onRead(data.copy(receiveBuffer, 0, at, at + RECEIVE_BYTES))
-    })
+  listenerSettings(name: string): ListenerSettings | undefined {
+    const { generation } = this
+    return generation === undefined ? undefined : (generation.listener(name) ?? this.#plainSettings)
   }
 
-  /**
-   * `undefined`: the peer has reset the connection already, so nobody can say any more who it was. What it has sent would still be readable,
-   * and a request without an address would get past whatever decides by address.
-   */
-  #add(socket: Socket): DownstreamConnection | undefined {
-    const peer = socket.remoteAddress === undefined ? undefined : parseClientAddress(socket.remoteAddress)
-    if (peer === undefined) {
-      socket.on('error', () => {})
-      socket.destroy()
-      return undefined
+  add(entry: ConnectionEntry): void {
+    entry.listener.connectionCount += 1
+    entry.connection.listIndex = this.#entries.push(entry) - 1
+  }
+
+  remove(entry: ConnectionEntry): void {
+    const index = entry.connection.listIndex
+    const last = this.#entries.pop() as ConnectionEntry
+    if (last !== entry) {
+      this.#entries[index] = last
+      last.connection.listIndex = index
     }
-    const connection = new DownstreamConnection(socket, peer, this)
-    connection.listIndex = this.#connections.length
-    this.#connections.push(connection)
-    return connection
+    entry.listener.connectionCount -= 1
+    if (entry.addressSlot >= 0) this.addresses?.counts.remove(this.addresses.seat, entry.addressSlot)
+    if (this.#entries.length === 0) this.#onEmpty?.()
+  }
+
+  serve(accepted: AcceptedConnection, protocol: 'http1' | 'http2'): ClientConnection {
+    return protocol === 'http2' ? new Http2Session(accepted, this) : new DownstreamConnection(accepted, this)
+  }
+
+  connectionRejected(reason: ConnectionRejection): void {
+    this.telemetry.connectionRejected?.(reason)
+  }
+
+  handshakeDone(isResumed: boolean): void {
+    this.telemetry.handshakeDone?.(isResumed)
+  }
+
+  #shed(level: number): void {
+    this.shedding = level
+    this.telemetry.sheddingChanged?.(level)
+    for (const listener of this.#listeners) {
+      if (level >= STOPS_ACCEPTING) listener.pause('load')
+      else listener.resume('load')
+    }
   }
 
   /** Connections to backends that the new generation has as well, with the same settings, are kept. */
-  #retirePools(generation: Generation): void {
+  #retireBackends(generation: Generation): void {
     const { backends } = generation.bundle
     const indexByName = new Map<string, number>()
     for (let i = 0; i < backends.count; i++) indexByName.set(backends.name(i), i)
-    this.#pools.keep((key, { name }) => {
+    this.#backends.keep((key, { name }) => {
       const index = indexByName.get(name)
-      return index !== undefined && key === JSON.stringify(poolSettings(generation, index))
+      return index !== undefined && key === settingsKey(generation.backendSettings(index))
     })
-  }
-}
-
-/** What net.Server hands over, as far as it is used here. */
-interface AcceptedHandle {
-  close(): void
-  setNoDelay(on: boolean): void
-}
-
-function poolSettings(generation: Generation, backend: number): PoolSettings {
-  const { backends } = generation.bundle
-  return {
-    name: backends.name(backend),
-    endpoints: backends.endpoints(backend).map(({ host, port, authority, pathPrefix }) => ({ host, port, authority, pathPrefix })),
-    sourceAddress: backends.sourceAddress(backend),
-    connectTimeoutMs: backends.connectTimeoutMs(backend),
-    responseTimeoutMs: backends.responseTimeoutMs(backend),
-    idleTimeoutMs: backends.idleTimeoutMs(backend),
-    maxConnections: backends.maxConnections(backend),
-    maxPending: backends.maxPending(backend),
-    pendingTimeoutMs: backends.pendingTimeoutMs(backend),
-    poolIdleMs: backends.poolIdleMs(backend),
   }
 }

@@ -3,29 +3,30 @@
  * Requests are served strictly one after the other; what a client sends ahead waits in the inbox, and when that is full nobody reads.
  */
 import type { Socket } from 'node:net'
-import { localReply } from '../../policies/contract.ts'
-import type { Address } from '../client-address.ts'
-import type { DownstreamLimits, Telemetry } from '../data-path.ts'
-import { Outlet, receiveBuffer } from '../data-path-buffers.ts'
-import type { Deadlines, Timed } from '../data-path-deadlines.ts'
+import { type LocalReply, localReply } from '../../policies/contract.ts'
+import { createOutlet, type Outlet, receiveBuffer } from '../data-path-buffers.ts'
+import type { Timed } from '../data-path-deadlines.ts'
 import { LiveExchange } from '../exchange.ts'
-import type { Generation } from '../generation.ts'
+import type { FieldSection } from '../http1/field-section.ts'
 import { refusalReply } from '../http1/refusals.ts'
 import { parseRequestHead, RequestHead } from '../http1/request-head.ts'
-import type { Router } from '../router.ts'
-import type { Pool } from '../upstream/pool.ts'
+import type { ResponseHead } from '../http1/response-head.ts'
 import { Origin } from '../upstream/request-writer.ts'
-import { DISCARD, Flow, FORWARD, HOLD } from './flow.ts'
+import { BodyRate } from './body-rate.ts'
+import type { Client } from './client.ts'
+import type { AcceptedConnection, ClientConnection } from './client-connection.ts'
+import type { DownstreamContext } from './context.ts'
+import { Flow } from './flow.ts'
+import { Http1Response } from './http1-response.ts'
+import { Inbox } from './inbox.ts'
+import { type DownstreamLimits, DRAIN_IDLE_MS } from './limits.ts'
 import { RequestBody } from './request-body.ts'
+import { DISCARD, FORWARD, HOLD } from './request-forwarding.ts'
+import type { Tunnel, TunnelEnd } from './tunnel.ts'
 
 /** F22: an unwanted body is read up to this size and for this long, so that the reply gets through before the connection is closed. */
 export const DRAIN_BYTES = 64 * 1024
 export const DRAIN_TIMEOUT_MS = 1000
-
-/** First size of an inbox: most heads fit. */
-const INBOX_BYTES = 2048
-/** A larger one is let go of when the connection falls idle. */
-const KEPT_INBOX_BYTES = 16 * 1024
 
 const HEAD_TIMEOUT = localReply(408, 'head-timeout', 'The head of the request did not arrive in time.')
 
@@ -34,27 +35,13 @@ const HEAD = 0
 const EXCHANGE = 1
 /** The response is sent, what is left of the request body is read and dropped. */
 const DRAIN = 2
+/** After a 101: whatever comes is for the tunnel. */
+const TUNNEL = 5
 /** Our end is closed: reads until the client closes its own, so that no reset overtakes the last response. */
 const LINGER = 3
 const CLOSED = 4
 
-/** What all connections of a data path share. */
-export interface DownstreamContext {
-  readonly gateway: string
-  readonly limits: DownstreamLimits
-  readonly deadlines: Deadlines
-  readonly telemetry: Telemetry
-  readonly router: Router
-  readonly nowMs: () => number
-  readonly isDraining: boolean
-  /** For new requests; `undefined` before the first was activated. */
-  readonly generation: Generation | undefined
-  pool(generation: Generation, backend: number): Pool
-  exchangeEnded(exchange: LiveExchange): void
-  connectionClosed(connection: DownstreamConnection): void
-}
-
-export class DownstreamConnection implements Timed {
+export class DownstreamConnection implements Timed, Client, ClientConnection, TunnelEnd {
   deadlineMs: number
   timedIndex = -1
   readonly context: DownstreamContext
@@ -62,44 +49,59 @@ export class DownstreamConnection implements Timed {
   readonly body = new RequestBody()
   /** Position among all connections of the data path. */
   listIndex = -1
-  /** No request after this one: framing is in doubt. */
+  /** No request after this one: framing is in doubt, or there have been enough. */
   mustClose = false
 
   readonly #socket: Socket
+  readonly #limits: DownstreamLimits
   readonly #outlet: Outlet
+  readonly #response: Http1Response
   readonly #head = new RequestHead()
   readonly #exchange: LiveExchange
   readonly #flow: Flow
   #phase = HEAD
-  /** Bytes that have arrived and nobody has taken: `#inbox[#start, #end)`. The head of the exchange in flight lies before them. */
-  #inbox: Buffer = Buffer.allocUnsafe(INBOX_BYTES)
-  #start = 0
-  #end = 0
+  readonly #inbox = new Inbox()
   #isInHead = false
   #isPaused = false
   #isHalfClosed = false
   #isProcessing = false
   #isContinuing = false
   #drainedBytes = 0
+  /** Requests so far. */
+  #served = 0
+  readonly #bornMs: number
+  readonly #bodyRate = new BodyRate()
+  #tunnel: Tunnel | undefined
 
-  constructor(socket: Socket, peer: Address, context: DownstreamContext) {
+  constructor({ socket, peer, isTls, limits }: AcceptedConnection, context: DownstreamContext) {
     this.#socket = socket
-    this.#outlet = new Outlet(socket, () => this.#onDrain())
+    this.#limits = limits
+    this.#outlet = createOutlet(socket, () => this.#onDrain())
+    this.#response = new Http1Response(this.#outlet)
     this.context = context
-    this.origin = new Origin(peer)
+    this.origin = new Origin(peer, isTls ? 'https' : 'http')
     this.#exchange = new LiveExchange(this.#head, context.nowMs)
     this.#flow = new Flow(this)
     this.deadlineMs = Number.POSITIVE_INFINITY
     context.deadlines.add(this)
-    this.setDeadline(context.limits.headTimeoutMs)
+    this.#bornMs = context.deadlines.tickMs
+    this.setDeadline(limits.headTimeoutMs)
     socket.on('end', () => this.#onEnd())
     // `close` follows and does the work.
     socket.on('error', () => {})
     socket.on('close', () => this.#onClose())
   }
 
+  get tunnelEnd(): TunnelEnd {
+    return this
+  }
+
+  get tunnelIdleMs(): number {
+    return this.#limits.tunnelIdleTimeoutMs
+  }
+
   get isIdle(): boolean {
-    return this.#phase === HEAD && this.#start === this.#end
+    return this.#phase === HEAD && this.#inbox.isEmpty
   }
 
   /** `size` bytes have arrived in `receiveBuffer`. */
@@ -111,8 +113,11 @@ export class DownstreamConnection implements Timed {
         this.#drainedBytes += size
         if (this.#drainedBytes > DRAIN_BYTES) this.destroy('')
         return
+      case TUNNEL:
+        this.#tunnel?.onClientData(receiveBuffer, 0, size)
+        return
       case HEAD:
-        this.#keep(receiveBuffer, 0, size)
+        this.#inbox.add(receiveBuffer, 0, size, this.#isInHead)
         this.#process()
         return
       default:
@@ -120,12 +125,34 @@ export class DownstreamConnection implements Timed {
     }
   }
 
-  /** Sends what was written since `writer.begin()`. False: the client takes no more now. */
-  send(): boolean {
-    if (this.#phase === CLOSED) return true
-    if (this.#outlet.send()) return true
-    this.setDeadline(this.context.limits.writeTimeoutMs)
-    return false
+  sendContinue(): void {
+    if (this.#phase !== CLOSED) this.#noteSent(this.#response.sendContinue())
+  }
+
+  sendInterim(head: ResponseHead): void {
+    if (this.#phase !== CLOSED) this.#noteSent(this.#response.sendInterim(head))
+  }
+
+  writeHead(exchange: LiveExchange, head: ResponseHead, mayKeepAlive: boolean): boolean {
+    return this.#response.writeHead(exchange, head, mayKeepAlive)
+  }
+
+  writeData(bytes: Buffer, start: number, end: number): void {
+    if (!this.#response.writeData(bytes, start, end)) this.#noteSent(false)
+  }
+
+  writeEnd(trailers: FieldSection | undefined): void {
+    this.#response.writeEnd(trailers, this.#head)
+  }
+
+  flush(): boolean {
+    return this.#phase === CLOSED || this.#noteSent(this.#response.flush())
+  }
+
+  sendReply(exchange: LiveExchange, reply: LocalReply, mayKeepAlive: boolean, isHead: boolean): number {
+    const size = this.#response.writeReply(exchange, reply, mayKeepAlive, isHead)
+    this.flush()
+    return size
   }
 
   setDeadline(afterMs: number): void {
@@ -142,8 +169,8 @@ export class DownstreamConnection implements Timed {
    */
   awaitBody(): void {
     if (this.#outlet.isBlocked) return
-    const isDue = !this.body.isRead && this.#flow.bodyMode === FORWARD && !this.#flow.isUpstreamFull
-    if (isDue) this.setDeadline(this.context.limits.bodyIdleTimeoutMs)
+    const isDue = !this.body.isRead && this.#flow.request.mode === FORWARD && !this.#flow.request.isUpstreamFull
+    if (isDue) this.setDeadline(this.#limits.bodyIdleTimeoutMs)
     else this.clearDeadline()
   }
 
@@ -157,10 +184,11 @@ export class DownstreamConnection implements Timed {
 
   /** Gives body bytes that arrived earlier to `take`. False: the exchange has ended over them. */
   takeHeldBody(take: (bytes: Buffer, start: number, end: number) => number): boolean {
-    if (this.#start < this.#end) {
-      const next = take(this.#inbox, this.#start, this.#end)
+    const inbox = this.#inbox
+    if (!inbox.isEmpty) {
+      const next = take(inbox.bytes, inbox.start, inbox.end)
       if (next < 0) return false
-      this.#start = next
+      inbox.start = next
     }
     this.#regulate()
     return !this.#isCutShort()
@@ -189,7 +217,7 @@ export class DownstreamConnection implements Timed {
       this.#nextRequest()
       return
     }
-    this.#flow.bodyMode = DISCARD
+    this.#flow.request.mode = DISCARD
     this.#phase = DRAIN
     this.#drainedBytes = 0
     this.setDeadline(DRAIN_TIMEOUT_MS)
@@ -202,7 +230,7 @@ export class DownstreamConnection implements Timed {
     if (this.#phase === CLOSED) return
     this.#close()
     // A proper close would make a body that ends with the connection look whole.
-    this.#socket.resetAndDestroy()
+    this.#outlet.reset()
   }
 
   /** Ends the connection at once; an exchange in flight ends with this code. */
@@ -213,19 +241,52 @@ export class DownstreamConnection implements Timed {
     this.#socket.destroy()
   }
 
+  openTunnel(tunnel: Tunnel): void {
+    this.#tunnel = tunnel
+    this.#phase = TUNNEL
+    this.resumeTunnel()
+    const { bytes, start, end } = this.#inbox
+    if (this.#inbox.drop() > 0) tunnel.onClientData(bytes, start, end)
+    if (this.#isHalfClosed) tunnel.onClientEnd()
+  }
+
+  pauseTunnel(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resumeTunnel(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  endTunnel(): void {
+    this.#outlet.end()
+  }
+
   /** No more requests: closes when nothing is in flight. */
   drain(): void {
-    if (this.#phase === HEAD && !this.#isInHead && this.#start === this.#end) this.#linger()
+    if (this.isIdle && !this.#isInHead) this.deadlineMs = Math.min(this.deadlineMs, this.context.deadlines.after(DRAIN_IDLE_MS))
   }
 
   onDeadline(): void {
     if (this.#phase === HEAD && this.#isInHead) this.#refuse('head-timeout')
+    else if (this.#phase === HEAD && this.context.isDraining) this.#linger()
     else if (this.#phase === EXCHANGE && this.#outlet.isBlocked) this.destroy('client-write-timeout')
     else if (this.#phase === EXCHANGE) {
       this.clearDeadline()
       this.#flow.onDeadline()
-    } else if (this.#phase === DRAIN) this.#linger()
+    } else if (this.#phase === TUNNEL) this.#tunnel?.onIdle()
+    else if (this.#phase === DRAIN) this.#linger()
     else this.destroy('')
+  }
+
+  /** While the client takes nothing, that is what the deadline is for. */
+  #noteSent(goesOn: boolean): boolean {
+    if (!goesOn) this.setDeadline(this.#limits.writeTimeoutMs)
+    return goesOn
   }
 
   #onDrain(): void {
@@ -234,8 +295,9 @@ export class DownstreamConnection implements Timed {
       this.clearDeadline()
       this.#flow.onClientDrain()
       this.awaitBody()
-    } else if (this.#phase === HEAD) {
-      this.setDeadline(this.context.limits.keepAliveTimeoutMs)
+    } else if (this.#phase === TUNNEL) this.#tunnel?.onClientDrain()
+    else if (this.#phase === HEAD) {
+      this.setDeadline(this.#keepAliveMs())
       this.#process()
     }
   }
@@ -247,14 +309,18 @@ export class DownstreamConnection implements Timed {
       this.#isCutShort()
       return
     }
-    if (this.#phase === HEAD && this.#start < this.#end && !this.#isInHead) return
+    if (this.#phase === TUNNEL) {
+      this.#tunnel?.onClientEnd()
+      return
+    }
+    if (this.#phase === HEAD && !this.#inbox.isEmpty && !this.#isInHead) return
     if (this.#phase === HEAD && !this.#isInHead) this.#linger()
     else this.destroy('')
   }
 
   /** Ends an exchange whose request will never be complete. What has arrived of it and not been looked at may be all of it. */
   #isCutShort(): boolean {
-    if (!this.#isHalfClosed || this.body.isRead || this.#start < this.#end || this.#flow.bodyMode === DISCARD) return false
+    if (!this.#isHalfClosed || this.body.isRead || !this.#inbox.isEmpty || this.#flow.request.mode === DISCARD) return false
     if (this.#phase === EXCHANGE) this.destroy('request-cut-short')
     return true
   }
@@ -272,10 +338,10 @@ export class DownstreamConnection implements Timed {
   }
 
   #readBody(size: number): void {
-    if (this.#flow.isActive && this.#flow.isAwaitingContinue) this.#flow.bodyArrived()
-    if (this.#start < this.#end || this.body.isRead || this.#flow.bodyMode === HOLD) this.#keep(receiveBuffer, 0, size)
+    if (this.#flow.isActive && this.#flow.request.isAwaitingContinue) this.#flow.request.bodyArrived()
+    if (!this.#inbox.isEmpty || this.body.isRead || this.#flow.request.mode === HOLD) this.#inbox.add(receiveBuffer, 0, size, false)
     else {
-      const next = this.#phase === DRAIN ? this.#drainFrom(receiveBuffer, 0, size) : this.#flow.takeBody(receiveBuffer, 0, size)
+      const next = this.#phase === DRAIN ? this.#drainFrom(receiveBuffer, 0, size) : this.#flow.request.take(receiveBuffer, 0, size)
       if (next < 0) {
         if (this.#phase === CLOSED || this.#phase === LINGER) return
         if (!this.#flow.isActive) {
@@ -287,38 +353,57 @@ export class DownstreamConnection implements Timed {
         this.#regulate()
         return
       }
-      if (this.#phase === EXCHANGE && this.#flow.bodyMode === DISCARD) this.#drainedBytes += next
-      if (next < size) this.#keep(receiveBuffer, next, size)
+      if (this.#phase === EXCHANGE && this.#flow.request.mode === DISCARD) this.#drainedBytes += next
+      if (next < size) this.#inbox.add(receiveBuffer, next, size, false)
       if (this.#phase === DRAIN && this.body.isRead) {
         this.#nextRequest()
         return
       }
-      if (this.#phase === EXCHANGE) this.awaitBody()
+      if (this.#phase === EXCHANGE) {
+        if (this.#limits.minBodyRate > 0 && this.#isBodyTooSlow(size)) {
+          this.#flow.onDeadline()
+          return
+        }
+        this.awaitBody()
+      }
     }
     this.#regulate()
   }
 
+  /** Only of a body that is wanted and read, and waited for: who is told to wait is not slow, and a stream in both directions takes its time. */
+  #isBodyTooSlow(size: number): boolean {
+    const { request, response } = this.#flow
+    if (this.body.isRead || request.mode !== FORWARD || request.isUpstreamFull || response.hasHead) {
+      this.#bodyRate.stop()
+      return false
+    }
+    const { bodyIdleTimeoutMs, minBodyRate } = this.#limits
+    return this.#bodyRate.isTooSlow(size, this.context.deadlines.tickMs, bodyIdleTimeoutMs, minBodyRate)
+  }
+
   /** Body bytes in the inbox go to the flow. False: the exchange has ended over them. */
   #takeInbox(): boolean {
-    if (this.#start === this.#end || this.body.isRead) return true
-    const next = this.#flow.takeBody(this.#inbox, this.#start, this.#end)
+    const inbox = this.#inbox
+    if (inbox.isEmpty || this.body.isRead) return true
+    const next = this.#flow.request.take(inbox.bytes, inbox.start, inbox.end)
     if (next < 0) return false
-    this.#start = next
+    inbox.start = next
     return true
   }
 
   #drain(): void {
-    if (this.#start < this.#end) {
-      const next = this.#drainFrom(this.#inbox, this.#start, this.#end)
+    const inbox = this.#inbox
+    if (!inbox.isEmpty) {
+      const next = this.#drainFrom(inbox.bytes, inbox.start, inbox.end)
       if (next < 0) return
-      this.#start = next
+      inbox.start = next
     }
     if (this.body.isRead) this.#nextRequest()
     else this.#regulate()
   }
 
   #drainFrom(bytes: Buffer, start: number, end: number): number {
-    const next = this.#flow.takeBody(bytes, start, end)
+    const next = this.#flow.request.take(bytes, start, end)
     this.#drainedBytes += next - start
     if (next >= 0 && this.#drainedBytes <= DRAIN_BYTES) return next
     this.#linger()
@@ -327,10 +412,9 @@ export class DownstreamConnection implements Timed {
 
   /** Pauses or resumes reading, as the inbox and upstream allow. */
   #regulate(): void {
-    const isFull = this.#end - this.#start >= this.context.limits.bufferBytes
-    let mustPause = isFull
+    let mustPause = this.#inbox.size >= this.#limits.bufferBytes
     if (this.#phase === EXCHANGE) {
-      if (this.#flow.bodyMode !== DISCARD) mustPause ||= this.#flow.isUpstreamFull
+      if (this.#flow.request.mode !== DISCARD) mustPause ||= this.#flow.request.isUpstreamFull
       else if (this.#drainedBytes > DRAIN_BYTES && !this.body.isRead) {
         // It was refused long ago and goes on sending: it shall hear the end of the response, and then nothing more.
         this.mustClose = true
@@ -346,15 +430,11 @@ export class DownstreamConnection implements Timed {
   #nextRequest(): void {
     this.#phase = HEAD
     this.#isInHead = false
-    if (this.#start === this.#end) {
-      this.#start = 0
-      this.#end = 0
-      if (this.#inbox.length > KEPT_INBOX_BYTES) this.#inbox = Buffer.allocUnsafe(INBOX_BYTES)
-    }
-    this.setDeadline(this.#outlet.pendingBytes > 0 ? this.context.limits.writeTimeoutMs : this.context.limits.keepAliveTimeoutMs)
+    this.#inbox.settle()
+    this.setDeadline(this.#outlet.pendingBytes > 0 ? this.#limits.writeTimeoutMs : this.#keepAliveMs())
     this.#regulate()
     if (this.#isProcessing || this.#isContinuing) return
-    if (this.#start < this.#end) this.#continueLater()
+    if (!this.#inbox.isEmpty) this.#continueLater()
     else if (this.#isHalfClosed || this.context.isDraining) this.#linger()
   }
 
@@ -373,8 +453,8 @@ export class DownstreamConnection implements Timed {
     this.#isProcessing = true
     let served = 0
     // A client that does not take its responses gets no more of them.
-    while (this.#phase === HEAD && this.#start < this.#end && !this.#outlet.isBlocked) {
-      if (served === this.context.limits.pipelineDepth) {
+    while (this.#phase === HEAD && !this.#inbox.isEmpty && !this.#outlet.isBlocked) {
+      if (served === this.#limits.pipelineDepth) {
         this.#continueLater()
         break
       }
@@ -385,15 +465,17 @@ export class DownstreamConnection implements Timed {
     if (this.#phase !== HEAD) return
     if (this.#isContinuing || this.#outlet.isBlocked) return
     if (this.#isHalfClosed) {
-      if (this.#start < this.#end) this.destroy('')
-      else this.#linger()
-    } else if (this.context.isDraining && this.#start === this.#end) this.#linger()
+      if (this.#inbox.isEmpty) this.#linger()
+      else this.destroy('')
+    } else if (this.context.isDraining && this.#inbox.isEmpty) this.#linger()
   }
 
   /** False: the head is not complete. */
   #takeHead(): boolean {
-    const { limits, generation } = this.context
-    const next = parseRequestHead(this.#inbox, this.#start, this.#end, this.#head, limits)
+    const { generation } = this.context
+    const limits = this.#limits
+    const inbox = this.#inbox
+    const next = parseRequestHead(inbox.bytes, inbox.start, inbox.end, this.#head, limits)
     if (next === 0) {
       if (!this.#isInHead) {
         this.#isInHead = true
@@ -407,7 +489,7 @@ export class DownstreamConnection implements Timed {
       this.#refuse(this.#head.errorCode)
       return false
     }
-    this.#start = next
+    inbox.start = next
     if (generation === undefined) {
       this.destroy('')
       return false
@@ -415,7 +497,11 @@ export class DownstreamConnection implements Timed {
     this.clearDeadline()
     this.#phase = EXCHANGE
     this.#drainedBytes = 0
+    this.#bodyRate.stop()
+    this.#served += 1
+    if (this.#served === limits.keepAliveRequests || (limits.maxAgeMs > 0 && this.#ageMs() >= limits.maxAgeMs)) this.mustClose = true
     this.body.begin(this.#head)
+    this.#response.begin(this.#head.minorVersion)
     this.#flow.start(this.#exchange, generation)
     if (this.#phase === EXCHANGE) this.#regulate()
     return true
@@ -429,6 +515,7 @@ export class DownstreamConnection implements Timed {
     }
     this.#phase = EXCHANGE
     this.body.isRead = true
+    this.#response.begin(this.#head.minorVersion)
     this.#flow.refuse(this.#exchange, generation, code === 'head-timeout' ? HEAD_TIMEOUT : refusalReply(code))
   }
 
@@ -436,33 +523,23 @@ export class DownstreamConnection implements Timed {
   #linger(): void {
     if (this.#phase === CLOSED || this.#phase === LINGER) return
     this.#phase = LINGER
-    this.#drainedBytes = this.#end - this.#start
-    this.#start = this.#end
-    if (this.#isHalfClosed) this.#socket.end(() => this.destroy(''))
-    else this.#socket.end()
-    this.setDeadline(this.#outlet.pendingBytes > 0 ? this.context.limits.writeTimeoutMs : DRAIN_TIMEOUT_MS)
+    this.#drainedBytes = this.#inbox.drop()
+    if (this.#isHalfClosed) this.#outlet.end(() => this.destroy(''))
+    else this.#outlet.end()
+    this.setDeadline(this.#outlet.pendingBytes > 0 ? this.#limits.writeTimeoutMs : DRAIN_TIMEOUT_MS)
     if (this.#isPaused) {
       this.#isPaused = false
       this.#socket.resume()
     }
   }
 
-  #keep(bytes: Buffer, start: number, end: number): void {
-    const size = end - start
-    if (this.#end + size > this.#inbox.length) this.#makeRoom(size)
-    bytes.copy(this.#inbox, this.#end, start, end)
-    this.#end += size
+  #ageMs(): number {
+    return this.context.deadlines.tickMs - this.#bornMs
   }
 
-  /** A larger inbox, or one without what was taken. Never moves bytes in place: the head of the exchange in flight points into them. */
-  #makeRoom(size: number): void {
-    // Within a head, offsets have been noted already, so they must stay.
-    const from = this.#isInHead ? 0 : this.#start
-    const needed = this.#end - from + size
-    const larger = Buffer.allocUnsafe(Math.max(needed * 2, INBOX_BYTES))
-    this.#inbox.copy(larger, 0, from, this.#end)
-    this.#inbox = larger
-    this.#start -= from
-    this.#end -= from
+  /** How long the next request may be waited for: not beyond the connection's age. */
+  #keepAliveMs(): number {
+    const { keepAliveTimeoutMs, maxAgeMs } = this.#limits
+    return maxAgeMs === 0 ? keepAliveTimeoutMs : Math.max(0, Math.min(keepAliveTimeoutMs, maxAgeMs - this.#ageMs()))
   }
 }

@@ -1,12 +1,11 @@
 /** Takes the framing off a request body as it arrives, whichever it has, and says where the body ends and the next request begins. */
 import { ChunkedDecoder } from '../http1/chunked.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import type { IncomingBody } from './client.ts'
 
-export class RequestBody {
-  /** Every byte of the body and its framing has been taken. */
+export class RequestBody implements IncomingBody {
   isRead = true
   isChunked = false
-  /** Data found by the last `next`. */
   dataStart = 0
   dataEnd = 0
   #remaining = 0
@@ -22,7 +21,6 @@ export class RequestBody {
     }
   }
 
-  /** Bytes that have to come still; `Infinity` when nobody has said how many. */
   get remaining(): number {
     return this.isRead ? 0 : this.isChunked ? Number.POSITIVE_INFINITY : this.#remaining
   }
@@ -31,7 +29,6 @@ export class RequestBody {
     return this.#decoder?.errorCode ?? ''
   }
 
-  /** Takes up to one piece of data. Returns the offset behind what was taken, or -1: the framing is broken, see `errorCode`. */
   next(bytes: Buffer, start: number, end: number): number {
     if (!this.isChunked) {
       const size = Math.min(end - start, this.#remaining)

@@ -7,7 +7,7 @@ import { isProtectedField } from '../exchange-edits.ts'
 import { KNOWN } from '../http1/field-names.ts'
 import { isProblem, PROBLEM_JSON, replyBody } from '../http1/problem.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
-import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, TRANSFER_ENCODING_CHUNKED } from '../http1/serialize.ts'
+import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, TRANSFER_ENCODING_CHUNKED, UPGRADE_WEBSOCKET } from '../http1/serialize.ts'
 
 /** How the body goes to the client. */
 export const BODY_NONE = 0
@@ -32,10 +32,15 @@ export function writeResponseHead(exchange: LiveExchange, head: ResponseHead, fr
     for (let index = 0; index < head.fieldCount; index++) {
       if (head.hopByHop[index] === 0 && !edits.drops(head, index)) writer.receivedField(head, index)
     }
-    for (let i = 0; i < edits.count; i++) if (edits.isEffective(i)) writer.field(edits.nameText(i), edits.value(i))
+    edits.write(writer)
   }
   // RFC 9110 §6.6.1: who forwards a response without Date adds it.
   if (head.indexOfKnown(KNOWN.date) < 0 && (edits.isEmpty || edits.firstValue('date') === undefined)) writer.date(exchange.nowMs())
+  if (head.status === 101) {
+    writer.bytes(UPGRADE_WEBSOCKET)
+    writer.endHead()
+    return
+  }
   if (framing.bodyKind === BODY_CHUNKED) writer.bytes(TRANSFER_ENCODING_CHUNKED)
   else if (head.contentLength >= 0 && head.status !== 204) writer.contentLength(head.contentLength)
   writeConnection(framing)
@@ -59,7 +64,7 @@ export function writeLocalReply(exchange: LiveExchange, reply: LocalReply, frami
     writeOwn(exchange, 'Cache-Control', 'no-store')
   }
   for (const [name, value] of reply.fields) writeOwn(exchange, name, value)
-  for (let i = 0; i < edits.count; i++) if (edits.isEffective(i)) writer.field(edits.nameText(i), edits.value(i))
+  edits.write(writer)
   const mayHaveBody = reply.status >= 200 && reply.status !== 204 && reply.status !== 304
   const body = mayHaveBody ? replyBody(reply, exchange.requestId) : undefined
   if (body !== undefined) writer.contentLength(body.length)

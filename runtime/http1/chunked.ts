@@ -3,9 +3,9 @@
  * out is framed anew by whoever sends it on; extensions and trailers are checked, and not forwarded unless someone asks for them.
  */
 import { CR, EQUALS, HEX, LF, QUOTE, QUOTED, SEMICOLON, TOKEN } from './bytes.ts'
-import { KNOWN, LOOKALIKE } from './field-names.ts'
 import { FieldSection, scanFields } from './field-section.ts'
 import { type RefusalCode, refusalStatus, type UpstreamRefusalCode } from './refusals.ts'
+import { isForbiddenTrailer } from './trailers.ts'
 
 export interface ChunkedLimits {
   /** All extensions of one message together. */
@@ -216,7 +216,7 @@ export class ChunkedDecoder {
     const judged = this.#trailers.fieldCount
     const next = scanFields(this.#trailers, this.#trailerBytes, this.#trailerSize, trailerFields)
     for (let index = judged; index < this.#trailers.fieldCount; index++) {
-      if (isForbidden(this.#trailers, index)) return this.#refuse('trailer-forbidden')
+      if (isForbiddenTrailer(this.#trailers, index)) return this.#refuse('trailer-forbidden')
     }
     if (next < 0) return this.#refuse(this.#trailers.errorCode as RefusalCode)
     if (next === 0) return this.#trailerSize === trailerBytes ? this.#refuse('trailers-too-long') : start + size
@@ -230,40 +230,5 @@ export class ChunkedDecoder {
     this.errorStatus = this.#isUpstream ? 502 : refusalStatus(code)
     this.#state = REFUSED
     return -1
-  }
-}
-
-/** RFC 9110 §6.5.1: what frames, routes or authenticates a message, or says what its body is, must not come after the body. */
-function isForbidden(section: FieldSection, index: number): boolean {
-  switch ((section.knownIds[index] as number) & ~LOOKALIKE) {
-    case KNOWN.none:
-      return section.name(index).toLowerCase().startsWith('content-')
-    case KNOWN.host:
-    case KNOWN.contentLength:
-    case KNOWN.contentType:
-    case KNOWN.contentEncoding:
-    case KNOWN.contentRange:
-    case KNOWN.transferEncoding:
-    case KNOWN.connection:
-    case KNOWN.keepAlive:
-    case KNOWN.proxyConnection:
-    case KNOWN.te:
-    case KNOWN.trailer:
-    case KNOWN.upgrade:
-    case KNOWN.expect:
-    case KNOWN.maxForwards:
-    case KNOWN.authorization:
-    case KNOWN.proxyAuthorization:
-    case KNOWN.proxyAuthenticate:
-    case KNOWN.cookie:
-    case KNOWN.setCookie:
-    case KNOWN.forwarded:
-    case KNOWN.xForwardedFor:
-    case KNOWN.xForwardedHost:
-    case KNOWN.xForwardedProto:
-    case KNOWN.xForwardedPort:
-      return true
-    default:
-      return false
   }
 }

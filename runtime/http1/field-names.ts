@@ -88,8 +88,12 @@ export function knownId(hash: number, bytes: Uint8Array, start: number, end: num
   if (id === 0) return 0
   const name = KNOWN_BYTES[id] as Uint8Array
   if (name.length !== end - start) return 0
+  // For token bytes, `| 0x20` is lower case for letters and nothing for what else our names have: one look per byte instead of three.
+  let at = 0
+  while (at < name.length && ((bytes[start + at] as number) | 0x20) === name[at]) at++
+  if (at === name.length) return id
   let isExact = true
-  for (let i = 0; i < name.length; i++) {
+  for (let i = at; i < name.length; i++) {
     const byte = bytes[start + i] as number
     if (TOKEN[byte] === name[i]) continue
     if (HASHED[byte] !== name[i]) return 0

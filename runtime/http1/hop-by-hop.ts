@@ -107,6 +107,7 @@ function takeOption(head: MessageHead, start: number, end: number, hash: number)
   const id = knownId(hash, head.bytes, start, end)
   if (id === KNOWN.close) head.hasClose = true
   else if (id === KNOWN.keepAlive) head.hasKeepAlive = true
+  else if (id === KNOWN.upgrade) head.hasUpgradeOption = true
   else if (NEVER_NOMINATED[id & ~LOOKALIKE] === 1 || isForwardedName(head.bytes, start, end)) return 'connection-option-forbidden'
   else if (NEVER_FORWARDED[id] !== 1) {
     if (head.nominationCount === MAX_NOMINATIONS) return 'connection-options-too-many'

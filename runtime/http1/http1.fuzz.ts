@@ -1,6 +1,7 @@
 /**
- * Mutation fuzzer of the wire codec: `node runtime/http1/http1.fuzz.ts --seconds 600 --seed 1`. Seeds are `corpus/` and the golden cases.
- * For every stream: nothing throws, the answer is the same however the bytes are cut, and strict llhttp does not disagree with what was taken.
+ * Mutation fuzzer of the wire codec: `node runtime/http1/http1.fuzz.ts --seconds 600 --seed 1`, or `--runs 5000000`. Seeds are `corpus/` and the
+ * golden cases. For every stream: nothing throws, the answer is the same however the bytes are cut, strict llhttp does not disagree with what was
+ * taken, and what would be sent upstream for a request is one message to llhttp as well.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
@@ -8,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { allCases, bytesOf } from '../../test/fixtures/http1/cases.ts'
 import { disagreement } from '../../test/fixtures/http1/dominance.ts'
+import { forwardingFault } from '../../test/fixtures/http1/forwarding.ts'
 import { type Kind, readingLog, readMessages } from '../../test/fixtures/http1/read-messages.ts'
 
 const CORPUS = new URL('./corpus/', import.meta.url)
@@ -77,6 +79,8 @@ export function fuzz(seed: number, limits: { readonly runs?: number; readonly se
       if (whole !== cut) return { runs, messages, finding: `${described()}\ncut at ${cuts}:\n${cut}\ninstead of\n${whole}` }
       const wrong = kind === 'response-to-upgrade' ? '' : disagreement(kind, stream, reading)
       if (wrong !== '') return { runs, messages, finding: `${described()}\n${wrong}` }
+      const missent = kind === 'request' && reading.messages.length > 0 ? forwardingFault(stream) : ''
+      if (missent !== '') return { runs, messages, finding: `${described()}\n${missent}` }
     } catch (error) {
       return { runs, messages, finding: `${described()}\n${(error as Error).stack}` }
     }
@@ -133,10 +137,13 @@ function generator(seed: number): (below: number) => number {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string' } } })
+  const { values } = parseArgs({ options: { seconds: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' } } })
   const seed = Number(values.seed ?? Date.now() % 1_000_000_000)
   process.stdout.write(`seed ${seed}\n`)
-  const { runs, messages, finding } = fuzz(seed, { seconds: Number(values.seconds) })
+  const { runs, messages, finding } = fuzz(
+    seed,
+    values.runs === undefined ? { seconds: Number(values.seconds ?? 600) } : { runs: Number(values.runs) },
+  )
   process.stdout.write(`${runs} runs, ${messages} messages taken\n${finding}\n`)
   process.exitCode = finding === '' ? 0 : 1
 }

@@ -18,6 +18,8 @@ export class MessageHead extends FieldSection {
   hasKeepAlive = false
   /** An `Upgrade` field stands here; it is never forwarded. */
   hasUpgrade = false
+  /** `Connection` says `upgrade`. */
+  hasUpgradeOption = false
   /** Options of `Connection` that may be names of fields. */
   nominations: Int32Array | undefined = undefined
   nominationCount = 0
@@ -33,6 +35,7 @@ export class MessageHead extends FieldSection {
     this.hasClose = false
     this.hasKeepAlive = false
     this.hasUpgrade = false
+    this.hasUpgradeOption = false
     this.nominationCount = 0
     this.checkedCount = 0
   }
