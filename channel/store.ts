@@ -8,6 +8,7 @@
  *
  * Nothing in it is believed: what is read is verified again, digest and signature, before it is used.
  */
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { PosternError } from '../bundle/error.ts'
 import { LIMITS } from '../bundle/limits.ts'
@@ -20,6 +21,8 @@ export interface StoreOptions {
   /** Why the bytes may not be used (signature, trust), or `undefined`. */
   readonly refuse: (bytes: Uint8Array) => string | undefined
   readonly files?: Files
+  /** Another process writes to it: nothing is made, removed or renamed, and `keep` must not be called. */
+  readonly isReadOnly?: boolean
   /** Bundles kept; never fewer than two good ones. Default 5. */
   readonly maxFiles?: number
   /** Bytes of all bundles together. Default 1 GiB. */
@@ -56,10 +59,12 @@ export class Store {
     const findings: string[] = []
     const attempt = (what: string, work: Promise<unknown>) =>
       work.catch((error: Error) => findings.push(`${what} failed: ${error.message}`))
-    await attempt('making the store', files.mkdir(join(folder, 'bundles'), { recursive: true, mode: 0o700 }))
-    await attempt('closing the store to others', files.chmod(folder, 0o700))
-    await sweepTemporaries(folder, files).catch(() => {})
-    await sweepTemporaries(join(folder, 'bundles'), files).catch(() => {})
+    if (options.isReadOnly !== true) {
+      await attempt('making the store', files.mkdir(join(folder, 'bundles'), { recursive: true, mode: 0o700 }))
+      await attempt('closing the store to others', files.chmod(folder, 0o700))
+      await sweepTemporaries(folder, files).catch(() => {})
+      await sweepTemporaries(join(folder, 'bundles'), files).catch(() => {})
+    }
     let state = await readState(folder, files)
     if (state === undefined) {
       const good = (await scan(folder, files)).map(({ digest }) => digest)
@@ -94,6 +99,7 @@ export class Store {
 
   /** Puts a bundle there and remembers it as the newest good one. Rejects with `store-unwritable`; the store is then as it was. */
   async keep(digest: string, bytes: Uint8Array): Promise<void> {
+    assert(this.#options.isReadOnly !== true)
     try {
       const path = this.#path(digest)
       if (!(await this.#has(digest))) await putDurable(path, bytes, 0o400, this.#files)
@@ -139,6 +145,10 @@ export class Store {
   }
 
   async #setAside(digest: string, why: string): Promise<undefined> {
+    if (this.#options.isReadOnly === true) {
+      this.findings.push(`${digest} is not used: ${why}`)
+      return undefined
+    }
     this.findings.push(`${digest} is set aside: ${why}`)
     const path = this.#path(digest)
     await this.#files.rename(path, `${path}.corrupt`).catch(() => {})

@@ -189,6 +189,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       'Serves a signed bundle and watches the file: a new one is verified, probed and swapped in without dropping a request; a bad one is refused and the old one stays.',
       'Good bundles are kept in the store. When the file is missing or refused at the start, the gateway serves the newest good one from there.',
       'Prints `listening on http://HOST:PORT` for each listener once it accepts. SIGTERM lets requests finish; SIGHUP reads the file again.',
+      'SIGUSR2 starts a new serving process from the program as it is on the disk by then, with the same sockets: a new version takes over without a lost connection. With --takeover a new `postern run` takes the ports, the store and then all traffic over from the one that has the store now, and that one drains and ends.',
     ],
     examples: [
       { command: 'postern run --bundle edge.ptb --trust postern.pub', says: 'on the listeners of the bundle' },
@@ -196,6 +197,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
         command: 'postern run --bundle edge.ptb --trust postern.pub --listen 127.0.0.1:0 --access-log off',
         says: 'on a free port, quietly',
       },
+      { command: 'postern run --bundle edge.ptb --trust postern.pub --takeover', says: 'in place of the one that runs' },
     ],
     arguments: [],
     options: [
@@ -225,8 +227,16 @@ export const COMMANDS: readonly CommandDefinition[] = [
       },
       { flags: '--workers <N>', description: 'Worker threads; one per available processor by default.', parse: workerCount },
       { flags: '--access-log <WHERE>', description: '`-` for standard output, a file, or `off`.', default: '-' },
+      {
+        flags: '--takeover',
+        description:
+          'Serve beside the gateway that has the store, then let it drain and take its place. Linux only. Where none runs, a plain start.',
+      },
     ],
-    exits: { 0: 'ended by SIGTERM', 3: 'nothing to serve, or a port, a key or the store cannot be used' },
+    exits: {
+      0: 'ended by SIGTERM',
+      3: 'nothing to serve, or a port, a key or the store cannot be used, or the gateway that has the store cannot be taken over from',
+    },
     load: () => import('./run.ts'),
   },
   {

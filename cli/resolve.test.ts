@@ -102,6 +102,50 @@ t.test('a reference to a secret is shown as one', async (t) => {
   t.notMatch(stdout, 'a-secret')
 })
 
+t.test('a split, a mirror and what else a route says of its traffic are shown, in words and as JSON', async (t) => {
+  const files = helloProject()
+  const api = files['hello.yaml']?.replace(
+    /GET \/hello: .*/,
+    `GET /hello:
+      split: [ { backend: app, weight: 19 }, { backend: next, weight: 1 } ]
+      sticky: cookie:part
+      mirror: { backend: shadow, share: 12.5% }
+      timeouts: { total: 10s }
+      retry: { attempts: 2 }
+      cache: { ttl: 30s }
+      compress: true`,
+  )
+  const backend = (name: string, url: string) =>
+    `apiVersion: postern/v1\nkind: Backend\nmetadata: { name: ${name} }\nspec: { endpoints: ["${url}"] }\n`
+  const folder = temporaryFolder(t, {
+    ...files,
+    'hello.yaml': api ?? '',
+    'app.yaml': [backend('app', 'https://app.internal'), backend('next', 'http://10.0.0.2'), backend('shadow', 'http://10.0.0.3')].join(
+      '---\n',
+    ),
+  })
+  const { code, stdout } = await postern(['resolve', 'GET', '/hello', '--bundle', folder])
+  t.equal(code, 0)
+  t.match(stdout, /^backend +app /m)
+  t.match(stdout, /^split +95% to app, 5% to next; sticky by cookie:part$/m)
+  t.match(stdout, /^mirror +12\.5% to shadow$/m)
+  t.match(stdout, /^traffic +within 10000 ms, tried again up to 2 times, kept in the cache, compressed$/m)
+  t.match(stdout, /^upstream +https:\/\/app\.internal\/hello$/m)
+  const json = await postern(['resolve', 'GET', '/hello', '--bundle', folder, '--json'])
+  t.match(JSON.parse(json.stdout), {
+    traffic: {
+      ...{
+        split: [
+          { backend: 'app', share: 0.95 },
+          { backend: 'next', share: 0.05 },
+        ],
+        sticky: 'cookie:part',
+      },
+      ...{ mirror: { backend: 'shadow', share: 0.125 }, totalTimeoutMs: 10_000, retries: 2, isCached: true, isCompressed: true },
+    },
+  })
+})
+
 t.test('mistakes in the folder are exit code 1, a missing or broken bundle 3', async (t) => {
   const folder = temporaryFolder(t, { 'a.yaml': 'apiVersion: postern/v1\nkind: Apy\n', 'b.ptb': 'rubbish' })
   t.match(await postern(['resolve', 'GET', '/', '--bundle', folder]), { code: 1, stdout: '', stderr: /error\[PST/ })

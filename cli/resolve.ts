@@ -10,6 +10,7 @@ import { compilePolicies } from '../policies/compile-index.ts'
 import { runners } from '../policies/run-index.ts'
 import { type AnyRunner, createGeneration, sharedBytesByPolicy } from '../runtime/generation.ts'
 import { type Resolution, type ResolvedPolicy, type ResolveRequest, resolve } from '../runtime/resolve.ts'
+import type { ResolvedTraffic } from '../runtime/resolve-traffic.ts'
 import { readBundleFile } from './files.ts'
 import { compileSources, renderText } from './sources.ts'
 import { paint, type Terminal } from './terminal.ts'
@@ -122,6 +123,7 @@ function tell(asked: Resolution, granted: Resolution | undefined, terminal: Term
   const width = Math.max(0, ...shown.policies.map(({ policy }) => policy.length))
   for (const [index, policy] of shown.policies.entries()) row(index === 0 ? 'policies' : '', policyText(policy, index, width))
   if (shown.backend !== undefined) row('backend', `${shown.backend.name} (${place(shown.backend.source)})`)
+  if (shown.traffic !== undefined) for (const [name, value] of trafficRows(shown.traffic)) row(name, value)
   if (shown.upstream !== undefined) {
     row('upstream', `${shown.upstream.url}${granted === undefined ? '' : ', once access is granted'}`)
     terminal.print(`\n${indented(shown.upstream.head)}`)
@@ -135,6 +137,26 @@ function tell(asked: Resolution, granted: Resolution | undefined, terminal: Term
 function policyText({ policy, phase, source, verdict }: ResolvedPolicy, index: number, width: number): string {
   const what = verdict === 'passed' ? '' : verdict === 'replied' ? '; it replies' : '; not reached'
   return `${index + 1}. ${policy.padEnd(width)}  ${place(source)}${phase === 'early' ? '; before access' : ''}${what}`
+}
+
+function trafficRows(traffic: ResolvedTraffic): (readonly [name: string, value: string])[] {
+  const { split, sticky, mirror, totalTimeoutMs, retries, isCached, isCompressed } = traffic
+  const parts = (split ?? []).map(({ backend, share }) => `${percent(share)} to ${backend}`).join(', ')
+  const also = [
+    ...(totalTimeoutMs === undefined ? [] : [totalTimeoutMs === 0 ? 'without a total timeout' : `within ${totalTimeoutMs} ms`]),
+    ...(retries === undefined ? [] : [`tried again up to ${retries} times`]),
+    ...(isCached ? ['kept in the cache'] : []),
+    ...(isCompressed ? ['compressed'] : []),
+  ]
+  return [
+    ...(parts === '' ? [] : [['split', `${parts}${sticky === undefined ? '' : `; sticky by ${sticky}`}`] as const]),
+    ...(mirror === undefined ? [] : [['mirror', `${percent(mirror.share)} to ${mirror.backend}`] as const]),
+    ...(also.length === 0 ? [] : [['traffic', also.join(', ')] as const]),
+  ]
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))}%`
 }
 
 function place({ file, line, column }: SourcePosition): string {

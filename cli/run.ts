@@ -19,6 +19,7 @@ interface Options {
   readonly admin?: SocketAddress
   readonly workers?: number
   readonly accessLog: string
+  readonly takeover?: boolean
 }
 
 export async function run(_args: readonly string[], options: Options, terminal: Terminal): Promise<number> {
@@ -33,6 +34,7 @@ export async function run(_args: readonly string[], options: Options, terminal: 
     admin: options.admin === undefined ? undefined : addressText(options.admin),
     workers: options.workers,
     accessLog: options.accessLog,
+    takeover: options.takeover,
     onListenersChanged: (listeners) => announce(listeners, terminal),
   })
   let wasInterrupted = false

@@ -10,6 +10,7 @@
  * carry CORS fields; they run only for policies whose request hook was reached or that stand before the one that replied.
  */
 import { PosternError } from '../bundle/error.ts'
+import { HASH_SEED, hashByte } from '../bundle/hash.ts'
 import type { RecordReader } from '../bundle/record.ts'
 
 /** A policy's behaviour. `Config` is made by `load`, once per attachment and generation, and is immutable afterwards. */
@@ -85,6 +86,29 @@ export interface ClientAddress {
   readonly isIPv4: boolean
   /** The peer is one of the gateway's `trustedProxies`: what it says about the request is believed. */
   readonly peerIsTrusted: boolean
+  /**
+   * What the client itself has shown in the TLS handshake, if the listener asks for it: verified, signed by one of the listener's CAs and valid
+   * at that time, or it would not be here. `undefined`: none. Behind a trusted proxy that names the client in a field, the certificate of the
+   * connection is the proxy's and none of the client's, so it is `undefined` there too.
+   */
+  readonly certificate: ClientCertificate | undefined
+}
+
+/** A verified client certificate. Each part is decoded when it is asked for. */
+export interface ClientCertificate {
+  /** Distinguished name, RFC 4514: the most specific attribute first, `CN=orders,OU=billing,O=Acme`. */
+  readonly subject: string
+  readonly issuer: string
+  /** Hexadecimal digits, lower case. */
+  readonly serialNumber: string
+  /** DNS names are lower case. Kinds other than these are left out. */
+  readonly subjectAltNames: readonly { readonly kind: 'dns' | 'email' | 'uri' | 'ip'; readonly value: string }[]
+  /** SHA-256 of the certificate: 64 hexadecimal digits, lower case. */
+  readonly fingerprint: string
+  /** Milliseconds since 1970. */
+  readonly notAfterMs: number
+  /** The certificate in PEM. */
+  readonly pem: string
 }
 
 export interface RouteIdentity {
@@ -110,6 +134,11 @@ export interface PolicyRequest {
   field(name: FieldName): string | undefined
   /** How many fields have this name. */
   fieldCount(name: FieldName): number
+  /**
+   * The value of the first one as bytes, into `target`, without a string that lives on. Returns its size, or -1 when there is none; nothing
+   * is copied if it is larger than `target`.
+   */
+  copyField(name: FieldName, target: Uint8Array): number
   /** Declared size of the body in bytes; 0 without body, `undefined` when chunked. */
   readonly contentLength: number | undefined
   /** Segment of the canonical path, 0-based from the left, still percent-encoded; `undefined` past the end. */
@@ -148,12 +177,33 @@ export interface FieldName {
   readonly text: string
   /** Lower case: for comparing. */
   readonly lower: string
+  /** What the gateway finds it by: FNV-1a of `lower`, with `-` for `_`. */
+  readonly hash: number
+  /** `text: `, as bytes. */
+  readonly prefix: Buffer
+  /** One of `MANAGED_FIELDS`. */
+  readonly isManaged: boolean
+  /** One of `FORWARDING_FIELDS`. */
+  readonly isForwarding: boolean
 }
+
+/** Names that are kept, so that a hundred thousand attachments which have the same ones do not have a hundred thousand of them. */
+const MAX_KEPT_NAMES = 1024
+const keptNames = new Map<string, FieldName>()
 
 /** RFC 9110 §5.1: a token. The compiler has checked names from YAML; an empty one is what a record of zeros reads as. */
 export function fieldName(text: string): FieldName {
-  if (text === '') throw new PosternError('record-invalid', 'a field has no name')
-  return Object.freeze({ text, lower: text.toLowerCase() })
+  const kept = keptNames.get(text)
+  if (kept !== undefined) return kept
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) throw new PosternError('record-invalid', 'a field has no name, or one that is no token')
+  const lower = text.toLowerCase()
+  let hash = HASH_SEED
+  for (const letter of lower) hash = hashByte(hash, letter === '_' ? 0x2d : letter.charCodeAt(0))
+  const isManaged = MANAGED_FIELDS.has(lower)
+  const isForwarding = FORWARDING_FIELDS.has(lower)
+  const name = Object.freeze({ text, lower, hash, prefix: Buffer.from(`${text}: `, 'latin1'), isManaged, isForwarding })
+  if (keptNames.size < MAX_KEPT_NAMES) keptNames.set(text, name)
+  return name
 }
 
 /** Lower case. Fields that the gateway writes itself for each message: framing, connection management, and where the request goes. */
@@ -169,6 +219,17 @@ export const MANAGED_FIELDS: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+])
+
+/** Lower case. What a gateway says about where a request came from. */
+export const FORWARDING_FIELDS: ReadonlySet<string> = new Set([
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-real-ip',
 ])
 
 /** A response made by the gateway itself. Built once, sent many times; what differs per request is added by response hooks. */

@@ -9,6 +9,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { type Bundle, check, digestOf, isRejection, openBundle, PosternError, type Rejection, verifyBundle } from '../bundle/bundle.ts'
+import type { BackendsWatch } from './backends-watch/backends-watch.ts'
 import type { Crew, Member, PrepareAnswer } from './crew.ts'
 import { createImage, detachView, type Image, viewImage } from './memory.ts'
 import type { GenerationOrder, Outcome, Tuning } from './messages.ts'
@@ -16,11 +17,16 @@ import { resolveSecrets, type SecretReference } from './secrets.ts'
 import type { ListenerAddress } from './sockets.ts'
 import type { ProcessLog } from './telemetry/process-log.ts'
 import type { Slots } from './telemetry/slots.ts'
+import { type ListenerCertificate, listenerCertificatesOf, tlsSecretsOf } from './tls-watch.ts'
+import { type BackendSettings, withSecrets } from './upstream/backend-settings.ts'
+import type { MemberEntry } from './upstream/members.ts'
+import { upstreamTls } from './upstream/tls.ts'
 
 /** A bundle that somebody wants to be served. */
 export interface Candidate {
   readonly bytes: Uint8Array
-  readonly origin: 'file' | 'store'
+  /** `secrets`: the bundle in use once more, because values behind its secrets have changed. */
+  readonly origin: 'file' | 'store' | 'secrets'
   /** A start without anything else: routes whose secrets are missing answer 503, all others are served. */
   readonly lenient: boolean
   /** The file may still be being written: bytes that do not verify are reported to the caller and to nobody else. */
@@ -37,7 +43,10 @@ export interface GenerationRecord {
   readonly compiler: string
   readonly routes: number
   readonly listeners: readonly ListenerAddress[]
-  readonly origin: Candidate['origin']
+  /** Which secrets TLS uses, and what its certificates say. */
+  readonly tlsSecrets: readonly number[]
+  readonly certificates: readonly ListenerCertificate[]
+  readonly origin: 'file' | 'store'
   /** Read again when the same bundle comes again: values may have changed behind it. */
   readonly references: readonly SecretReference[]
   /** References without a value; empty unless it was loaded leniently. */
@@ -58,6 +67,7 @@ export interface ActivatorOptions {
   readonly log: ProcessLog
   readonly apiSlots: Slots
   readonly policySlots: Slots
+  readonly backends: BackendsWatch
   /** The only gateway whose bundles are served. */
   readonly gateway: string
   /** Of the log line about a bundle that is refused. */
@@ -109,6 +119,17 @@ export class Activator {
     })
   }
 
+  /** The bundle in use again, with the secrets as they are now. Anything else that waits goes first: it reads them too. */
+  refresh(): Promise<Outcome> {
+    const { current } = this
+    if (current === undefined || this.#waiting !== undefined) return Promise.resolve({ outcome: 'superseded' })
+    const { handle } = current.image
+    const view = viewImage(handle)
+    const bytes = new Uint8Array(view, 0, handle.bytes).slice()
+    detachView(view)
+    return this.submit({ bytes, origin: 'secrets', lenient: current.order.lenient, isTentative: false })
+  }
+
   /** A worker has a view of a generation. */
   holding(member: Member, number: number): void {
     this.#held.get(number)?.holders.add(member)
@@ -120,6 +141,11 @@ export class Activator {
       if (record === undefined || !record.holders.delete(member)) continue
       this.#discardIfUnused(record)
     }
+  }
+
+  /** Workers that have the generation get to know; those that will, get it with the order. */
+  membersChanged(number: number, backend: number, members: readonly MemberEntry[]): void {
+    for (const holder of this.#held.get(number)?.holders ?? []) holder.send({ type: 'members', number, backend, members })
   }
 
   async #next(): Promise<void> {
@@ -142,6 +168,8 @@ export class Activator {
     if (current?.digest === digest && sameValues((await resolveSecrets(current.references)).values, current.order.secrets)) {
       return { outcome: 'unchanged', generation: current.number, digest }
     }
+    // Another bundle is in use by now.
+    if (candidate.origin === 'secrets' && current?.digest !== digest) return { outcome: 'superseded' }
     let record: GenerationRecord | undefined
     try {
       record = await this.#load(candidate, digest)
@@ -185,7 +213,9 @@ export class Activator {
       const references = secretsOf(bundle)
       const { values, unresolved } = await resolveSecrets(references)
       if (unresolved.length > 0 && !candidate.lenient) throw new Unfit('secret-unresolved', unresolved.join(', '))
+      const settings = backendsOf(bundle, values, candidate.lenient)
       this.#number += 1
+      const backends = await this.#options.backends.load(this.#number, settings, this.#options.tuning.resolveWaitMs)
       const record: GenerationRecord = {
         number: this.#number,
         digest,
@@ -195,7 +225,9 @@ export class Activator {
         compiler,
         routes: bundle.routes.count,
         listeners: listenersOf(bundle),
-        origin: candidate.origin,
+        tlsSecrets: tlsSecretsOf(bundle),
+        certificates: listenerCertificatesOf(bundle, values),
+        origin: candidate.origin === 'secrets' ? (this.current?.origin ?? 'file') : candidate.origin,
         references,
         unresolved,
         order: {
@@ -205,6 +237,7 @@ export class Activator {
           lenient: candidate.lenient,
           apiSlots: Int32Array.from({ length: bundle.apis.count }, (_, index) => this.#options.apiSlots.slot(bundle.apis.name(index))),
           policySlots: Int32Array.from(bundle.manifest.policies, ({ name }) => this.#options.policySlots.slot(name)),
+          backends,
         },
         image,
         holders: new Set(),
@@ -252,6 +285,7 @@ export class Activator {
     record.since = new Date()
     this.current = record
     record.state = 'current'
+    this.#options.backends.commit(record.number)
     // This is the swap. The messages only save workers the wait for their next heartbeat.
     Atomics.store(new Int32Array(crew.committed), 0, record.number)
     const switches: Promise<void>[] = []
@@ -290,6 +324,7 @@ export class Activator {
   /** Prepared, and not to be committed. */
   #abandon(record: GenerationRecord): void {
     record.state = 'retired'
+    this.#options.backends.forget(record.number)
     for (const member of record.holders) member.send({ type: 'abandon', number: record.number })
     this.#discardIfUnused(record)
   }
@@ -308,6 +343,8 @@ export class Activator {
     if (!(candidate.isTentative && isUnverified)) {
       this.rejections.set(code, (this.rejections.get(code) ?? 0) + 1)
       this.lastRejection = { at: new Date(), digest, code, message }
+      // Whoever looks after secrets says it in words of its own.
+      if (candidate.origin === 'secrets') return { outcome: 'rejected', code, message, retryable, isUnverified }
       const kept = this.current === undefined ? {} : { generation: this.current.number }
       this.#options.log[this.#options.refusalLevel](
         { code, digest, origin: candidate.origin, ...kept },
@@ -346,11 +383,36 @@ function secretsOf({ secrets }: Bundle): SecretReference[] {
   return Array.from({ length: secrets.count }, (_, index) => ({ kind: secrets.kind(index) || 'env', name: secrets.name(index) }))
 }
 
+/** Throws `upstream-tls-invalid` when a CA, certificate or key of one of them cannot be used, unless the start is to go on all the same. */
+function backendsOf({ backends }: Bundle, secrets: readonly (string | undefined)[], lenient: boolean): BackendSettings[] {
+  const all: BackendSettings[] = []
+  for (let index = 0; index < backends.count; index++) {
+    const plan = backends.settings(index)
+    if (plan === undefined) continue
+    const settings = withSecrets(plan, (secret) => secrets[secret])
+    const { ca, cert, key } = settings.tls
+    if (!lenient && (ca !== undefined || cert !== undefined || key !== undefined)) tryTls(backends.name(index), settings)
+    all.push(settings)
+  }
+  return all
+}
+
+/** The same error, with the name of the backend. */
+function tryTls(name: string, { tls }: BackendSettings): void {
+  try {
+    upstreamTls(tls)
+  } catch (error) {
+    if (!(error instanceof PosternError)) throw error
+    throw new PosternError(error.code, `backend \`${name}\`: ${error.message}`, { cause: error })
+  }
+}
+
 export function listenersOf({ listeners }: Bundle): ListenerAddress[] {
   return Array.from({ length: listeners.count }, (_, index) => ({
     name: listeners.name(index),
     address: listeners.address(index),
     port: listeners.port(index),
+    protocol: listeners.protocol(index) || 'http',
   }))
 }
 

@@ -25,7 +25,10 @@ export function runRequestPolicies(exchange: LiveExchange, telemetry: Telemetry,
   assert(chain !== undefined)
   if (generation.hasUnresolvedSecrets && (chain.isUnavailable || generation.isUnavailable(exchange.accessAttachment)))
     return SECRET_UNRESOLVED
-  return run(exchange, 0, telemetry, listener)
+  exchange.holdClock(true)
+  const verdict = run(exchange, 0, telemetry, listener)
+  exchange.holdClock(false)
+  return verdict
 }
 
 /**

@@ -3,9 +3,11 @@
  * parent could not be reloaded, replaced or stopped, and would keep the port from its successor: it takes no new connections, lets exchanges
  * end, and exits. Whoever runs the parent (systemd, a container) starts it again, and the store needs nobody else.
  */
+import { extname } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { PosternError } from '../bundle/error.ts'
-import type { ChildMessage, ParentMessage } from './messages.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { type ChildConfig, type ChildMessage, DEFAULT_TUNING, PARENT_PROTOCOL, type ParentMessage, type StartOrder } from './messages.ts'
 import { Supervisor } from './supervisor.ts'
 
 // Before the first worker starts, so that it holds in all of them: no policy, however it was tricked, makes code from a string.
@@ -34,6 +36,9 @@ process.on('message', (message: ParentMessage) => {
       answerHandOver?.(undefined)
       void end(message.drainMs)
       break
+    case 'store-yours':
+      supervisor?.ownStore()
+      break
     case 'no-successor':
       answerHandOver?.(message.message)
   }
@@ -43,15 +48,21 @@ process.on('disconnect', () => void end(ORPHAN_DRAIN_MS))
 // A terminal sends these to the whole group; the parent decides what they mean.
 process.on('SIGINT', () => {})
 process.on('SIGHUP', () => {})
+process.on('SIGUSR2', () => {})
 // From a service manager that stops all processes at once, or from somebody who means this one: it ends in order, and the parent knows the rest.
 process.on('SIGTERM', () => void end(drainMs))
 
-async function start({ config }: Extract<ParentMessage, { type: 'start' }>): Promise<void> {
+async function start(order: StartOrder): Promise<void> {
+  const config = completeConfig(order)
   drainMs = config.tuning.drainMs
   // The parent went while this process was starting: nobody heard of it.
   if (!process.connected) process.exit(0)
   setInterval(() => send({ type: 'beat' }), config.tuning.supervisorBeatIntervalMs).unref()
   try {
+    if (order.protocol !== PARENT_PROTOCOL) {
+      const message = `version ${config.version} cannot be started by a parent of version ${config.parentVersion}: restart the gateway`
+      throw new PosternError('parent-incompatible', message)
+    }
     supervisor = new Supervisor(config, {
       handOver: (listeners) => {
         send({ type: 'successor-wanted', listeners })
@@ -61,13 +72,25 @@ async function start({ config }: Extract<ParentMessage, { type: 'start' }>): Pro
             message === undefined ? resolve() : reject(new PosternError('listener-unavailable', message, { retryable: true }))
         })
       },
+      storeReleased: () => send({ type: 'store-released' }),
       fatal: () => process.exit(EXIT_FATAL),
     })
-    send({ type: 'ready', ...(await supervisor.start()) })
+    send({ type: 'ready', version: config.version, ...(await supervisor.start()) })
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
     await supervisor?.abort()
     send({ type: 'failed', code: code ?? 'start-failed', message }, () => process.exit(EXIT_CANNOT_START))
+  }
+}
+
+/** What an older parent does not say has its default here. */
+function completeConfig({ config, parentVersion, tuning, worker }: StartOrder): ChildConfig {
+  return {
+    ...config,
+    version: manifest.version,
+    parentVersion,
+    worker: worker ?? new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
+    tuning: { ...DEFAULT_TUNING, ...tuning },
   }
 }
 

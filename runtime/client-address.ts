@@ -3,7 +3,7 @@
  * trusted proxies say so in `X-Forwarded-For`. Cold enough for strings: parsed once per connection, and per request only behind a trusted proxy.
  */
 import { isIP } from 'node:net'
-import type { ClientAddress } from '../policies/contract.ts'
+import type { ClientAddress, ClientCertificate } from '../policies/contract.ts'
 
 export interface TrustedRange {
   /** Both ends included, 16 bytes each. */
@@ -14,6 +14,8 @@ export interface TrustedRange {
 /** As policies see it; whether the peer is trusted is found out for each request, because the ranges change with the bundle. */
 export interface Address extends ClientAddress {
   peerIsTrusted: boolean
+  /** Set once, when the TLS handshake is done. */
+  certificate: ClientCertificate | undefined
 }
 
 /** An address such as `10.0.0.1`, `2001:db8::1` or `::ffff:10.0.0.1`, or `undefined` when the text is none. A zone (`%eth0`) is left out. */
@@ -29,7 +31,13 @@ export function parseClientAddress(text: string): Address | undefined {
     writeIPv4(bare, bytes, 12)
   } else writeIPv6(bare, bytes)
   const isIPv4 = isMapped(bytes)
-  return { bytes, isIPv4, peerIsTrusted: false, text: isIPv4 ? `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}` : bare }
+  return {
+    bytes,
+    isIPv4,
+    peerIsTrusted: false,
+    certificate: undefined,
+    text: isIPv4 ? `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}` : bare,
+  }
 }
 
 /** An address as it stands in `X-Forwarded-For`: bare, or with a port, or in brackets. `undefined` for `unknown`, obfuscated names and rubbish. */

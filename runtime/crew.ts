@@ -8,7 +8,7 @@ import { extname } from 'node:path'
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { libc } from './libc.ts'
-import type { Attendance, GenerationOrder, SupervisorMessage, Tuning, WorkerMessage } from './messages.ts'
+import type { Attendance, GenerationOrder, OwnSocket, SupervisorMessage, Tuning, WorkerMessage } from './messages.ts'
 import { Counters, createCounterMemory } from './telemetry/counters.ts'
 import { createRingMemory, LineRing } from './telemetry/line-ring.ts'
 import type { ProcessLog } from './telemetry/process-log.ts'
@@ -21,6 +21,12 @@ export interface CrewOptions {
   readonly tuning: Tuning
   readonly log: ProcessLog
   readonly shared: ReadonlyMap<string, SharedArrayBuffer>
+  readonly upstream: SharedArrayBuffer
+  readonly addresses: SharedArrayBuffer
+  readonly ticketKeys: SharedArrayBuffer
+  /** Names of the listeners, in the order of their sockets. */
+  readonly listeners: readonly string[]
+  readonly own: readonly OwnSocket[]
   readonly hasAccessLog: boolean
   /** Descriptors for the next worker in a seat; throws when there are no more. */
   readonly sockets: (seat: number) => readonly number[]
@@ -32,6 +38,8 @@ export interface CrewOptions {
   /** A worker has a view of a generation from now on. */
   readonly holding: (member: Member, number: number) => void
   readonly linesReady: () => void
+  /** The worker in this seat is dead, and no other sits in it yet. */
+  readonly vacated: (seat: number) => void
   /** Something that only a new process can mend. */
   readonly fatal: (message: string) => void
 }
@@ -255,6 +263,7 @@ export class Crew {
       seat === undefined ? 'the spare worker is gone' : 'a worker is gone; the spare takes its seat',
     )
     if (seat !== undefined) {
+      this.#options.vacated(seat.index)
       seat.member = undefined
       seat.failures = member.livedMs < HEALTHY_MS ? seat.failures + 1 : 1
       this.#pause(seat.failures, (isOver) => (isOver ? this.#paused.delete(seat) : this.#paused.add(seat)))
@@ -344,9 +353,13 @@ export class Member {
       worker: options.worker,
       port: port2,
       shared: options.shared,
+      upstream: options.upstream,
+      addresses: options.addresses,
+      ticketKeys: options.ticketKeys,
       committed,
       heartbeat: this.heartbeat.buffer as SharedArrayBuffer,
       heartbeatIntervalMs: options.tuning.heartbeatIntervalMs,
+      shedsLoad: options.tuning.shedsLoad,
     }
     // Piscina's own type of the list has lost the ports.
     pool.run(attendance, { transferList: [port2] as never, signal: this.#abort.signal }).then(
@@ -407,7 +420,16 @@ export class Member {
   serve(seat: Seat, sockets: readonly number[], gateway: string, onServing: () => void): void {
     this.seat = seat
     this.#onServing = onServing
-    this.send({ type: 'serve', gateway, counters: seat.counterMemory, ring: seat.ringMemory, sockets })
+    this.send({
+      type: 'serve',
+      gateway,
+      seat: seat.index,
+      counters: seat.counterMemory,
+      ring: seat.ringMemory,
+      sockets,
+      listeners: this.#options.listeners,
+      own: this.#options.own,
+    })
   }
 
   /**
@@ -478,6 +500,9 @@ export class Member {
         this.isServing = true
         this.#listening = message.listening
         this.#onServing?.()
+        break
+      case 'listening':
+        this.#listening = message.listening
         break
       case 'drained':
         this.#onDrained?.()

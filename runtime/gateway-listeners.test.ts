@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
+import { sampleListener } from '../bundle/sample-parts.fuzz.ts'
 import { bundleOf, get, keys, replaceFile, startGateway, temporaryFolder, until } from './fixtures/gateway.ts'
 import { startLoad } from './fixtures/load.ts'
 import { runGateway } from './main.ts'
@@ -11,7 +12,7 @@ t.setTimeout(60_000)
 
 t.test('a bundle with other listeners is served on them by a new process, without a refused connection on the old', async (t) => {
   const free = await freePort()
-  const listener = (name: string, port: number) => ({ name, address: '127.0.0.1', port, protocol: 'http' as const })
+  const listener = (name: string, port: number) => sampleListener({ name, port })
   const kept = listener('http', await freePort())
   let changed = 0
   const gateway = await startGateway(t, { bundle: bundleOf({ listeners: [kept] }), onListenersChanged: () => changed++ })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { PosternError } from '../bundle/error.ts'
+import { fieldName } from '../policies/contract.ts'
 import { generationOf, planOf, RawClient, rawBackend, runnersOf, startDataPath } from '../test/fixtures/data-path.ts'
 import type { AnyRunner } from './generation.ts'
 
@@ -97,7 +98,7 @@ t.test('a response that streams while the bundle is swapped keeps its generation
   const marked = (mark: string) => ({
     mark: {
       response: (_: undefined, { response }: { response: { setField(n: { text: string; lower: string }, v: string): void } }) =>
-        response.setField({ text: 'Mark', lower: 'mark' }, mark),
+        response.setField(fieldName('Mark'), mark),
     },
   })
   const routed = { ...plan, routes: [{ route: 'GET /**', request: ['mark'] }] }

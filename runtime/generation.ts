@@ -9,9 +9,15 @@ import { METHODS } from '../bundle/plan.ts'
 import { RecordReader } from '../bundle/record.ts'
 import type { ConsumerDirectory, RouteIdentity, Runner } from '../policies/contract.ts'
 import { runners as allRunners } from '../policies/run-index.ts'
+import type { BackendsOrder } from './backends-watch/backends-watch.ts'
 import type { TrustedRange } from './client-address.ts'
+import { type ListenerSettings, listenerSettings } from './downstream/listener-settings.ts'
+import { createTicketKeyMemory, TicketKeys } from './downstream/tls/ticket-keys.ts'
 import { Router } from './router.ts'
-import type { Pool } from './upstream/pool.ts'
+import type { RouteTraffic } from './traffic/worker-traffic.ts'
+import { type BackendSettings, withSecrets } from './upstream/backend-settings.ts'
+import { type MemberEntry, membersOf } from './upstream/members.ts'
+import type { UpstreamBackend } from './upstream/stream.ts'
 
 export type AnyRunner = Runner<unknown>
 
@@ -22,6 +28,10 @@ export interface GenerationContext {
   secret(index: number): string | undefined
   /** Routes whose secrets have no value answer 503; otherwise the bundle is refused. */
   readonly lenient: boolean
+  /** Members and shared state of backends; left out: what the bundle says, and nothing is shared. */
+  readonly backends?: BackendsOrder
+  /** Shared by all workers; left out: keys of its own. */
+  readonly ticketKeys?: TicketKeys | undefined
   /** By default all that this gateway has. */
   readonly runners?: ReadonlyMap<string, AnyRunner>
 }
@@ -37,8 +47,9 @@ export interface PreparedChain {
   readonly isUnavailable: boolean
 }
 
-/** Identities of routes and chains that were used lately. Keeping more would cost heap by route: 100 000 of them are to cost none. */
+/** Identities of routes, chains and consumers that were used lately. Keeping more would cost heap by route: 100 000 of them are to cost none. */
 const KEPT_IDENTITIES = 1024
+const KEPT_CONSUMERS = 1024
 const KEPT_CHAINS = 1024
 
 /** Throws `PosternError`: `policy-unknown`, `record-invalid`, `secret-unresolved`. */
@@ -60,32 +71,53 @@ export class Generation {
   pins = 0
   readonly consumers: ConsumerDirectory
   readonly trustedProxies: readonly TrustedRange[]
+  readonly #listeners: ReadonlyMap<string, ListenerSettings>
+  readonly #firstListener: ListenerSettings | undefined
   /** By attachment. */
   readonly runners: AnyRunner[] = []
   readonly configs: unknown[] = []
-  /** By backend, filled by the data path when first used. */
-  readonly pools: (Pool | undefined)[] = []
+  /** By index in the bundle, filled by the data path when first used. */
+  readonly backends: (UpstreamBackend | undefined)[] = []
+  /** By index in the bundle, filled by the data path when first used. */
+  readonly traffics: (RouteTraffic | undefined)[] = []
+  readonly #secret: (index: number) => string | undefined
+  readonly #order: BackendsOrder | undefined
   #isRetired = false
   readonly #idleCallbacks: (() => void)[] = []
   readonly #chains: (PreparedChain | undefined)[] = new Array(KEPT_CHAINS).fill(undefined)
   readonly #identities: (BundleRoute | undefined)[] = new Array(KEPT_IDENTITIES).fill(undefined)
+  readonly #consumerNames: { readonly index: number; readonly name: string }[] = []
   readonly #unavailable = new Set<number>()
 
   constructor(bundle: Bundle, number: number, context: GenerationContext) {
     this.bundle = bundle
     this.number = number
+    this.#secret = (index) => context.secret(index)
+    this.#order = context.backends
     this.consumers = bundle.consumers
     const { trustedProxies } = bundle
     this.trustedProxies = Array.from({ length: trustedProxies.count }, (_, index) => {
       const { first, last } = trustedProxies.range(index)
       return { first: Uint8Array.from(first), last: Uint8Array.from(last) }
     })
+    const listeners = listenerSettings(bundle, {
+      secret: (index) => context.secret(index),
+      lenient: context.lenient,
+      ticketKeys: context.ticketKeys ?? new TicketKeys(createTicketKeyMemory()),
+    })
+    this.#listeners = new Map(listeners.map((settings) => [settings.name, settings]))
+    this.#firstListener = listeners[0]
     this.#load(linkPolicies(bundle, context.runners ?? allRunners), context)
   }
 
   /** Some attachment has no value for its secret: routes with it answer 503. */
   get hasUnresolvedSecrets(): boolean {
     return this.#unavailable.size > 0
+  }
+
+  /** What the listener with this name does; with a name of its own (`--listen`), what the first one does. */
+  listener(name: string): ListenerSettings | undefined {
+    return this.#listeners.get(name) ?? this.#firstListener
   }
 
   isUnavailable(attachment: number): boolean {
@@ -105,6 +137,33 @@ export class Generation {
     const made = new BundleRoute(this.bundle, index)
     this.#identities[slot] = made
     return made
+  }
+
+  /** Decoded when asked for, and kept for those who call. */
+  consumerName(index: number): string {
+    const slot = index % KEPT_CONSUMERS
+    const kept = this.#consumerNames[slot]
+    if (kept !== undefined && kept.index === index) return kept.name
+    const name = this.consumers.name(index)
+    this.#consumerNames[slot] = { index, name }
+    return name
+  }
+
+  /** What the bundle says about a backend, with the values of its secrets. */
+  backendSettings(index: number): BackendSettings {
+    const settings = this.bundle.backends.settings(index)
+    assert(settings !== undefined) // check.ts has refused indices past the end
+    return withSecrets(settings, this.#secret)
+  }
+
+  /** Its members as far as they are known now. */
+  backendMembers(index: number): readonly MemberEntry[] {
+    return this.#order?.members.get(index) ?? membersOf(this.bundle.backends.endpoints(index))
+  }
+
+  /** Where its state is that all workers share; -1: nowhere. */
+  backendSlot(index: number): number {
+    return this.#order?.slots[index] ?? -1
   }
 
   pin(): void {

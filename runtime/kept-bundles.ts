@@ -10,28 +10,35 @@ import type { ProcessLog } from './telemetry/process-log.ts'
 
 export class KeptBundles {
   readonly folder: string
-  readonly #store: Store
+  readonly #open: (isReadOnly: boolean) => Promise<Store>
+  #store: Store
   readonly #tuning: Tuning
   readonly #log: ProcessLog
   #latest: { digest: string; bytes: Uint8Array } | undefined
   #durableDigest = ''
   #retry: NodeJS.Timeout | undefined
-  #isWriting = false
+  #writing: Promise<void> | undefined
+  #isOurs: boolean
+  #isTaking = false
   #isClosed = false
 
-  private constructor(store: Store, tuning: Tuning, log: ProcessLog) {
+  private constructor(store: Store, open: (isReadOnly: boolean) => Promise<Store>, isOurs: boolean, tuning: Tuning, log: ProcessLog) {
     this.folder = store.folder
     this.#store = store
+    this.#open = open
+    this.#isOurs = isOurs
     this.#tuning = tuning
     this.#log = log
   }
 
-  static async open(folder: string, trusted: readonly KeyObject[], tuning: Tuning, log: ProcessLog): Promise<KeptBundles> {
+  /** `isTaken`: another process writes to it; bundles are read from it and none is kept, until `own`. */
+  static async open(folder: string, trusted: readonly KeyObject[], tuning: Tuning, log: ProcessLog, isTaken = false): Promise<KeptBundles> {
     const refuse = (bytes: Uint8Array) => {
       const verified = verifyBundle(bytes, trusted)
       return isRejection(verified) ? verified.message : undefined
     }
-    const kept = new KeptBundles(await Store.open(folder, { digestOf, refuse }), tuning, log)
+    const open = (isReadOnly: boolean) => Store.open(folder, { digestOf, refuse, isReadOnly })
+    const kept = new KeptBundles(await open(isTaken), open, !isTaken, tuning, log)
     kept.#report()
     return kept
   }
@@ -55,7 +62,18 @@ export class KeptBundles {
     return this.#durableDigest === digest
   }
 
-  /** Resolves when the bundle is on the disk, or when waiting for the disk is over. */
+  /** Nobody else writes to it any more: what was not kept is kept now. */
+  async own(): Promise<void> {
+    if (this.#isOurs || this.#isClosed || this.#isTaking) return
+    this.#isTaking = true
+    // Anew: the other one may have written until now.
+    this.#store = await this.#open(false)
+    this.#report()
+    this.#isOurs = true
+    await this.#write()
+  }
+
+  /** Resolves when the bundle is on the disk, or when waiting for the disk is over; at once while the store is another's. */
   async keep(digest: string, bytes: Uint8Array): Promise<void> {
     if (this.#durableDigest === digest || this.#isClosed) return
     this.#latest = { digest, bytes }
@@ -67,15 +85,21 @@ export class KeptBundles {
     clearTimeout(timer)
   }
 
-  close(): void {
+  /** Resolves when nothing more is written, or when waiting for the disk is over. */
+  async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#retry)
+    if (this.#writing === undefined) return
+    await Promise.race([this.#writing, new Promise((resolve) => setTimeout(resolve, this.#tuning.storeTimeoutMs).unref())])
   }
 
   async #write(): Promise<void> {
-    const latest = this.#latest
-    if (this.#isWriting || latest === undefined || this.#isClosed) return
-    this.#isWriting = true
+    if (this.#writing !== undefined || this.#latest === undefined || this.#isClosed || !this.#isOurs) return
+    this.#writing = this.#writeLatest(this.#latest)
+    await this.#writing
+  }
+
+  async #writeLatest(latest: { digest: string; bytes: Uint8Array }): Promise<void> {
     clearTimeout(this.#retry)
     try {
       await this.#store.keep(latest.digest, latest.bytes)
@@ -84,7 +108,7 @@ export class KeptBundles {
     } catch (error) {
       this.#log.error({ code: 'store-unwritable', digest: latest.digest }, `serving from memory only: ${(error as Error).message}`)
     } finally {
-      this.#isWriting = false
+      this.#writing = undefined
     }
     if (this.#latest === undefined) return
     // A newer one came meanwhile, or the disk refused.

@@ -18,6 +18,10 @@ export interface Libc {
   /** Address in the kernel's form. */
   socketName(fd: number): Uint8Array
   listen(fd: number, backlog: number): void
+  /** A program of classic BPF, as pairs of code and constant, says which of the sockets that share a port gets a new connection. */
+  steer(fd: number, program: readonly (readonly [code: number, constant: number])[]): void
+  /** Gives the choice back to the kernel. */
+  unsteer(fd: number): void
   /** Another descriptor for the same open file, close-on-exec. */
   duplicate(fd: number): number
   /** Lets `fd` mean nothing to read, write or accept, at once and in all threads; what it meant is closed. Nobody else gets the number. */
@@ -51,6 +55,12 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000
 const EAGAIN = 11
 const SOCKET_NAME_BYTES = 28
+const SOL_SOCKET = 1
+/** Since Linux 4.5, and 5.3. */
+const SO_ATTACH_REUSEPORT_CBPF = 51
+const SO_DETACH_REUSEPORT_BPF = 68
+/** `struct sock_fprog`: a count, and a pointer. */
+const PROGRAM_BYTES = 16
 
 export const libc: Libc | undefined = load()
 
@@ -60,7 +70,12 @@ export function whyNoLibc(): string {
 }
 
 interface Koffi {
-  load(path: null): { func(signature: string): (...values: unknown[]) => number | bigint }
+  load(path: null): {
+    func(signature: string): (...values: unknown[]) => number | bigint
+    func(name: string, result: string, parameters: readonly unknown[]): (...values: unknown[]) => number | bigint
+  }
+  struct(fields: { readonly [name: string]: unknown }): unknown
+  pointer(type: unknown): unknown
   view(pointer: Pointer, bytes: number): ArrayBuffer
   errno(): number
 }
@@ -108,6 +123,14 @@ function load(): Libc | undefined {
     listen(fd, backlog) {
       checked('listen', calls.listen(fd, backlog))
     },
+    steer(fd, program) {
+      const filter = program.map(([code, k]) => ({ code, jt: 0, jf: 0, k }))
+      const attach = library.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(programType(koffi)), 'uint32'])
+      checked('setsockopt', attach(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, { len: filter.length, filter }, PROGRAM_BYTES))
+    },
+    unsteer(fd) {
+      checked('setsockopt', calls.setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, new Int32Array(1), Int32Array.BYTES_PER_ELEMENT))
+    },
     duplicate: (fd) => checked('fcntl', calls.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)),
     blank(fd) {
       const nothing = openSync('/dev/null', 'r')
@@ -137,6 +160,11 @@ function load(): Libc | undefined {
       throw systemError('send', koffi.errno())
     },
   }
+}
+
+/** `struct sock_fprog` with its `struct sock_filter`s. */
+function programType(koffi: Koffi): unknown {
+  return koffi.struct({ len: 'uint16', filter: koffi.pointer(koffi.struct({ code: 'uint16', jt: 'uint8', jf: 'uint8', k: 'uint32' })) })
 }
 
 function systemError(call: string, errno: number): PosternError {

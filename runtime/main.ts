@@ -5,17 +5,19 @@ import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { availableParallelism, hostname } from 'node:os'
-import { extname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { PosternError } from '../bundle/error.ts'
 import { lockStore, type StoreLock } from '../channel/lock.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { type ChildConfig, DEFAULT_TUNING, type Outcome, type Tuning } from './messages.ts'
-import { Parent } from './parent.ts'
+import { type HandOver, Parent } from './parent.ts'
 import { type BoundListener, type ListenerAddress, urlOf } from './sockets.ts'
 import { chooseStartBundle } from './start-bundle.ts'
+import { findPredecessor, type Predecessor, takeOver } from './takeover.ts'
 import { createProcessLog, LogStream, type ProcessLog, wantsReadableLines } from './telemetry/process-log.ts'
 
 export type { Outcome } from './messages.ts'
+export type { HandOver } from './parent.ts'
 
 export interface GatewayOptions {
   /** Path of the bundle file, which is watched. */
@@ -39,7 +41,12 @@ export interface GatewayOptions {
   /** No store unless named. */
   readonly dev?: boolean | undefined
   readonly logLevel?: ChildConfig['logLevel'] | undefined
-  /** Whether signals to this process mean the gateway: SIGTERM and SIGINT drain, SIGHUP reloads. Default true. */
+  /**
+   * Take the ports and the store over from the gateway that has this store now: serve beside it, then let it drain. Without one there is nothing
+   * to take over, and this is a start like any other. Linux only.
+   */
+  readonly takeover?: boolean | undefined
+  /** Whether signals to this process mean the gateway: SIGTERM and SIGINT drain, SIGHUP reloads, SIGUSR2 hands over. Default true. */
   readonly handleSignals?: boolean | undefined
   /** A bundle with other listeners was swapped in: here they are, all of them. */
   readonly onListenersChanged?: ((listeners: readonly RunningListener[]) => void) | undefined
@@ -60,6 +67,8 @@ export interface RunningGateway {
   readonly childPid: number | undefined
   /** Looks at the bundle file now, and tells what became of it. */
   reload(): Promise<Outcome>
+  /** Lets a new process, started from the program's files as they are now, take over from the one that serves. */
+  handOver(): Promise<HandOver>
   /** Drains and ends. Resolves with the exit code. */
   stop(): Promise<number>
   /** Exit code, when the gateway has ended for whatever reason. */
@@ -77,7 +86,7 @@ const MAX_WORKERS = 256
 
 /**
  * Resolves when connections are accepted, or when a signal has ended it before: then there are no listeners, and `exited` is 0. Rejects with a `PosternError` when the gateway cannot start: `key-unreadable`, `address-invalid`,
- * `listener-unavailable`, `store-locked`, `log-unavailable`, or why no bundle can be served.
+ * `listener-unavailable`, `store-locked`, `takeover-impossible`, `log-unavailable`, or why no bundle can be served.
  */
 export async function runGateway(options: GatewayOptions, internals: GatewayInternals = {}): Promise<RunningGateway> {
   const tuning = { ...DEFAULT_TUNING, ...internals.tuning }
@@ -98,29 +107,43 @@ export async function runGateway(options: GatewayOptions, internals: GatewayInte
     pid: process.pid,
   })
   const store = choice.store === undefined ? undefined : resolve(choice.store)
-  const lock = store === undefined ? undefined : takeLock(store, id, log)
+  let lock: StoreLock | undefined
+  let predecessor: Predecessor | undefined
   try {
-    const listeners = options.listen === undefined ? choice.bundle.listeners : [await parseAddress('listen', options.listen)]
+    lock = store === undefined ? undefined : takeLock(store, id, log)
+  } catch (error) {
+    if (options.takeover !== true || store === undefined || (error as PosternError).code !== 'store-locked') throw error
+    predecessor = findPredecessor(store)
+  }
+  try {
+    const listeners =
+      options.listen === undefined
+        ? choice.bundle.listeners
+        : // It does what the bundle's first listener does.
+          [{ ...(await parseAddress('listen', options.listen)), protocol: choice.bundle.listeners[0]?.protocol }]
     const parent = new Parent({
       config: {
         bundle: resolve(options.bundle),
         trust: trusted.map((key) => key.export({ type: 'spki', format: 'pem' }).toString()),
         gateway: options.gateway ?? choice.bundle.gateway,
         id,
-        version: manifest.version,
         store,
         listenersAreFixed: options.listen !== undefined,
         accessLog: options.accessLog === '-' || options.accessLog === 'off' ? options.accessLog : resolve(options.accessLog),
         dev: options.dev === true,
         logLevel: options.logLevel ?? 'info',
-        worker: internals.worker ?? new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
-        tuning,
       },
+      version: manifest.version,
+      worker: internals.worker,
+      tuning: internals.tuning ?? {},
+      predecessor: predecessor?.pid,
       listeners: await Promise.all(listeners.map(withAddress)),
       admin: await adminAddress(options.admin),
       workers: Math.max(1, Math.min(MAX_WORKERS, options.workers ?? availableParallelism())),
       log,
       onListenersChanged: (bound) => options.onListenersChanged?.(bound.map(described)),
+      // At the beginning of the drain, not at its end: whoever takes over needs it.
+      onStoreReleased: () => lock?.release(),
     })
     // Before it starts: a supervisor of processes does not wait for that, and to process 1 of a container a signal without a handler is nothing.
     const forget = options.handleSignals === false ? () => {} : obeySignals(parent, tuning)
@@ -133,6 +156,11 @@ export async function runGateway(options: GatewayOptions, internals: GatewayInte
       forget()
       throw error
     })
+    if (predecessor !== undefined && parent.listeners.length > 0) {
+      void takeOver({ predecessor, store: store as string, id, parent, tuning, log }).then((taken) => {
+        lock = taken
+      })
+    }
     return running(parent, { ...options, store }, tuning, ended)
   } catch (error) {
     lock?.release()
@@ -157,6 +185,7 @@ function running(parent: Parent, options: GatewayOptions, tuning: Tuning, ended:
       return parent.pid
     },
     reload: () => parent.reload(false),
+    handOver: () => parent.handOver(),
     stop: () => {
       void parent.stop(tuning.drainMs)
       return exited
@@ -169,18 +198,21 @@ function running(parent: Parent, options: GatewayOptions, tuning: Tuning, ended:
 function obeySignals(parent: Parent, tuning: Tuning): () => void {
   const stop = () => void parent.stop(tuning.drainMs)
   const reload = () => void parent.reload(true)
+  const handOver = () => void parent.handOver()
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('SIGHUP', reload)
+  process.on('SIGUSR2', handOver)
   return () => {
     process.off('SIGTERM', stop)
     process.off('SIGINT', stop)
     process.off('SIGHUP', reload)
+    process.off('SIGUSR2', handOver)
   }
 }
 
-function described({ name, address, port }: BoundListener): RunningListener {
-  return { name, url: urlOf(address, port) }
+function described({ name, address, port, protocol }: BoundListener): RunningListener {
+  return { name, url: urlOf(address, port, protocol) }
 }
 
 function takeLock(store: string, id: string, log: ProcessLog): StoreLock | undefined {

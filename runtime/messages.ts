@@ -1,5 +1,7 @@
 /** What parent and child, and supervisor and workers, say to each other. Plain data: it crosses processes and threads. */
+import type { BackendsOrder } from './backends-watch/backends-watch.ts'
 import type { ImageHandle } from './memory.ts'
+import type { MemberEntry } from './upstream/members.ts'
 
 /** A listener as the child gets it. */
 export interface InheritedListener {
@@ -18,6 +20,8 @@ export interface Tuning {
   readonly hungAfterChecks: number
   readonly watchdogIntervalMs: number
   readonly heartbeatIntervalMs: number
+  /** Whether workers shed load when their event loops are late. On a machine that others keep busy they are late without any load. */
+  readonly shedsLoad: boolean
   /**
    * The same for the supervisor, whom the parent watches from its start on. It has more time: to replace it costs all connections, and it
    * is slow on purpose when it checks a large bundle.
@@ -40,15 +44,26 @@ export interface Tuning {
   readonly filePollMs: number
   /** A file that changed so recently may still be being written: what is wrong with it counts only when it rests. */
   readonly fileSettleMs: number
+  /** How often files behind certificates and keys are looked at; what has changed is used when it was the same twice. */
+  readonly secretPollMs: number
+  /** For names of a new bundle's backends to be looked up, before it goes on with those that were. */
+  readonly resolveWaitMs: number
+  /** As `127.0.0.1:5353`; empty: the system's, and `/etc/hosts`. */
+  readonly nameServers: readonly string[]
   /** For the store's disk, before the swap goes on without it. */
   readonly storeTimeoutMs: number
   readonly storeRetryMs: number
+  /** For a child that shall take over from another to serve; then it is given up, and the one before goes on. */
+  readonly successorTimeoutMs: number
+  /** `--takeover`: how long handshakes that began at the old process's sockets have to end there, before it is told to drain. */
+  readonly takeoverSettleMs: number
 }
 
 export const DEFAULT_TUNING: Tuning = {
   hungAfterChecks: 20,
   watchdogIntervalMs: 250,
   heartbeatIntervalMs: 100,
+  shedsLoad: true,
   supervisorHungAfterChecks: 80,
   supervisorBeatIntervalMs: 500,
   spareTimeoutMs: 15_000,
@@ -60,8 +75,37 @@ export const DEFAULT_TUNING: Tuning = {
   drainMs: 30_000,
   filePollMs: 5_000,
   fileSettleMs: 150,
+  secretPollMs: 5_000,
+  resolveWaitMs: 2_000,
+  nameServers: [],
   storeTimeoutMs: 5_000,
   storeRetryMs: 30_000,
+  successorTimeoutMs: 60_000,
+  // Linux hands a silent connection over after DEFER_SECONDS (sockets.ts) have passed twice at most.
+  takeoverSettleMs: 2_500,
+}
+
+/** Of what parent and child say to each other. It changes when a child could not make up for what an older parent does not say. */
+export const PARENT_PROTOCOL = 1
+
+/**
+ * What a parent tells its child. The child may be of a later version than the parent (SIGUSR2 starts it from the files as they are by then), so
+ * fields are only ever added, and what is missing has its default in `completeConfig`.
+ */
+export interface StartOrder {
+  readonly protocol: number
+  readonly parentVersion: string
+  /** Only what differs from the child's own defaults. */
+  readonly tuning: Partial<Tuning>
+  /** Left out: the one beside the child's own module. */
+  readonly worker: string | undefined
+  readonly config: Omit<ChildConfig, 'version' | 'parentVersion' | 'tuning' | 'worker'>
+}
+
+/** What this gateway listens on. */
+export interface OwnSocket {
+  readonly address: string
+  readonly port: number
 }
 
 /** All that a child has to know. */
@@ -72,12 +116,18 @@ export interface ChildConfig {
   /** Bundles for another one are refused. */
   readonly gateway: string
   readonly id: string
+  /** Of the program that this child runs, and of the one that its parent was started as. */
   readonly version: string
+  readonly parentVersion: string
   readonly store: string | undefined
+  /** Another process writes to the store: this one reads, until it is told that the store is its own. */
+  readonly isStoreTaken: boolean
   readonly listeners: readonly InheritedListener[]
   /** `--listen` was given: what bundles say about listeners does not count. */
   readonly listenersAreFixed: boolean
   readonly adminFd: number
+  /** All that is listened on, admin included: no name of an endpoint may lead there. */
+  readonly own: readonly OwnSocket[]
   readonly workers: number
   /** `-`, `off` or a path. */
   readonly accessLog: string
@@ -91,18 +141,22 @@ export interface ChildConfig {
 }
 
 export type ParentMessage =
-  | { readonly type: 'start'; readonly config: ChildConfig }
+  | ({ readonly type: 'start' } & StartOrder)
   | { readonly type: 'reload'; readonly request: number; readonly reopenLogs: boolean }
   | { readonly type: 'drain'; readonly drainMs: number }
+  /** Nobody else writes to the store any more. */
+  | { readonly type: 'store-yours' }
   /** The successor that was asked for could not be started. */
   | { readonly type: 'no-successor'; readonly message: string }
 
 export type ChildMessage =
   /** The supervisor's event loop turns. */
   | { readonly type: 'beat' }
-  | { readonly type: 'ready'; readonly generation: number; readonly digest: string; readonly gateway: string }
+  | { readonly type: 'ready'; readonly generation: number; readonly digest: string; readonly gateway: string; readonly version?: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'reloaded'; readonly request: number; readonly outcome: Outcome }
+  /** A child that drains writes nothing to the store from now on. */
+  | { readonly type: 'store-released' }
   /** A bundle that is good wants other listeners: only a new process can inherit them. */
   | { readonly type: 'successor-wanted'; readonly listeners: readonly { name: string; address: string; port: number }[] }
 
@@ -128,11 +182,18 @@ export interface Attendance {
   readonly port: import('node:worker_threads').MessagePort
   /** State of policies, by policy name. */
   readonly shared: ReadonlyMap<string, SharedArrayBuffer>
+  /** State of backends and their members: `upstream/shared-cells.ts`. */
+  readonly upstream: SharedArrayBuffer
+  /** Connections by client address: `downstream/address-counts.ts`. */
+  readonly addresses: SharedArrayBuffer
+  /** `downstream/tls/ticket-keys.ts`. */
+  readonly ticketKeys: SharedArrayBuffer
   /** One i32: number of the committed generation. The store that changes it is the swap. */
   readonly committed: SharedArrayBuffer
   /** One i32 that grows while the event loop turns, one with the connections this worker has. */
   readonly heartbeat: SharedArrayBuffer
   readonly heartbeatIntervalMs: number
+  readonly shedsLoad: boolean
 }
 
 /** What a worker needs to make a generation of its own from the shared image. */
@@ -145,6 +206,8 @@ export interface GenerationOrder {
   /** Metric slots: by API index, and by policy index of the manifest. */
   readonly apiSlots: Int32Array
   readonly policySlots: Int32Array
+  /** Its members are kept up to date by whoever holds the order. */
+  readonly backends: BackendsOrder
 }
 
 export type SupervisorMessage =
@@ -155,11 +218,17 @@ export type SupervisorMessage =
   | {
       readonly type: 'serve'
       readonly gateway: string
+      readonly seat: number
       readonly counters: SharedArrayBuffer
       readonly ring: SharedArrayBuffer | undefined
       /** To be duplicated where that can be done. */
       readonly sockets: readonly number[]
+      /** Names of the listeners that the sockets belong to. */
+      readonly listeners: readonly string[]
+      readonly own: readonly OwnSocket[]
     }
+  /** A backend of a generation has other members now. */
+  | { readonly type: 'members'; readonly number: number; readonly backend: number; readonly members: readonly MemberEntry[] }
   | { readonly type: 'drain'; readonly drainMs: number }
 
 export type WorkerMessage =
@@ -172,6 +241,8 @@ export type WorkerMessage =
   | { readonly type: 'released'; readonly number: number }
   /** With its own descriptors of the listening sockets. */
   | { readonly type: 'serving'; readonly listening: readonly number[] }
+  /** Its descriptors have changed: it has paused, or goes on. */
+  | { readonly type: 'listening'; readonly listening: readonly number[] }
   | { readonly type: 'drained' }
   | { readonly type: 'lines' }
   | {

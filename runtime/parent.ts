@@ -1,22 +1,27 @@
 /**
  * `postern run`, the process that was started: small enough not to fail. It owns the listening sockets and the store's lock, starts one child
  * that does everything else, starts it again when it dies, and passes signals on. While a child is dead or being replaced, connections wait
- * in the sockets' queues.
+ * in the sockets' queues. A new version of the program takes over the same way: as the next child, with the same sockets.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PosternError } from '../bundle/error.ts'
 import { libc } from './libc.ts'
-import type { ChildConfig, ChildMessage, InheritedListener, Outcome, ParentMessage } from './messages.ts'
+import { DEFAULT_TUNING, type Outcome, PARENT_PROTOCOL, type StartOrder, type Tuning } from './messages.ts'
+import { ServingProcess } from './serving-process.ts'
 import { type BoundListener, closeListener, type ListenerAddress, openListener, withPlainListeners } from './sockets.ts'
 import type { ProcessLog } from './telemetry/process-log.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface ParentOptions {
   /** All but what the parent fills in. */
-  readonly config: Omit<ChildConfig, 'listeners' | 'adminFd' | 'crashes' | 'workers'>
+  readonly config: Omit<StartOrder['config'], 'listeners' | 'adminFd' | 'own' | 'crashes' | 'workers' | 'isStoreTaken'>
+  readonly version: string
+  /** Module of the workers; left out: the program's own. */
+  readonly worker: string | undefined
+  /** What differs from the defaults. */
+  readonly tuning: Partial<Tuning>
+  /** The gateway that is to be taken over from: it has ports and the store, which are shared with it until it gives them up. */
+  readonly predecessor: number | undefined
   readonly listeners: readonly ListenerAddress[]
   /** Left out: no admin listener. */
   readonly admin: { readonly address: ListenerAddress; readonly mayMove: boolean } | undefined
@@ -24,30 +29,20 @@ export interface ParentOptions {
   readonly log: ProcessLog
   /** A bundle with other listeners was swapped in. */
   readonly onListenersChanged: (listeners: readonly BoundListener[]) => void
+  /** It stops, and its child writes nothing to the store any more. */
+  readonly onStoreReleased: () => void
 }
 
-/** Descriptor of the first inherited socket: behind the standard three and the channel to the parent. */
-const FIRST_INHERITED_FD = 4
-/** Without koffi nobody can duplicate a socket later: so often a worker can be replaced before the child starts anew. */
-const PLAIN_DUPLICATES = 8
+/** What became of the wish for another serving process. */
+export type HandOver =
+  | { readonly outcome: 'handed-over'; readonly version: string; readonly pid: number | undefined }
+  | { readonly outcome: 'failed'; readonly code: string; readonly message: string }
+
 /** A child that lived so long was not killed by its own start. */
 const HEALTHY_MS = 60_000
 const FREE_CRASHES = 2
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
-/** Beyond the drain, for a child to flush and exit. */
-const EXIT_GRACE_MS = 3_000
-
-interface Child {
-  readonly process: ChildProcess
-  readonly startedAtMs: number
-  readonly ready: Promise<void>
-  readonly exited: Promise<void>
-  /** One cell that grows with each sign of life. */
-  readonly heartbeat: Int32Array
-  isReady: boolean
-  isEnding: boolean
-}
 
 export class Parent {
   /** Exit code, when all is over. */
@@ -55,24 +50,28 @@ export class Parent {
   listeners: readonly BoundListener[] = []
   adminListener: BoundListener | undefined
   readonly #options: ParentOptions
-  readonly #children = new Set<Child>()
-  readonly #watchdog: Watchdog<Child>
+  readonly #tuning: Tuning
+  readonly #children = new Set<ServingProcess>()
+  readonly #watchdog: Watchdog<ServingProcess>
   readonly #reloads = new Map<number, (outcome: Outcome) => void>()
-  #current: Child | undefined
+  #current: ServingProcess | undefined
   #crashes = 0
   #crashesInARow = 0
   #request = 0
   #isStopping = false
   #isReplacing = false
+  #ownsStore: boolean
   #restart: NodeJS.Timeout | undefined
   #resolveExited: (code: number) => void = () => {}
 
   constructor(options: ParentOptions) {
     this.#options = options
-    const { supervisorHungAfterChecks: hungAfterChecks, watchdogIntervalMs } = options.config.tuning
-    this.#watchdog = new Watchdog<Child>({ hungAfterChecks, watchdogIntervalMs }, (child) => {
-      options.log.error({ child: child.process.pid }, 'the serving process hangs and is killed')
-      child.process.kill('SIGKILL')
+    this.#ownsStore = options.predecessor === undefined
+    this.#tuning = { ...DEFAULT_TUNING, ...options.tuning }
+    const { supervisorHungAfterChecks: hungAfterChecks, watchdogIntervalMs } = this.#tuning
+    this.#watchdog = new Watchdog<ServingProcess>({ hungAfterChecks, watchdogIntervalMs }, (child) => {
+      options.log.error({ child: child.pid }, 'the serving process hangs and is killed')
+      child.kill()
     })
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
@@ -84,11 +83,11 @@ export class Parent {
     try {
       if (libc !== undefined) {
         const { admin } = this.#options
-        if (admin !== undefined) this.adminListener = openMovable(admin.address, admin.mayMove)
+        if (admin !== undefined) this.adminListener = this.#openMovable(admin.address, admin.mayMove)
         this.listeners = this.#open(this.#options.listeners, [])
       }
       this.#current = await this.#spawn(this.listeners)
-      if (this.#isStopping) this.#current.process.kill('SIGKILL')
+      if (this.#isStopping) this.#current.kill()
       await this.#current.ready
     } catch (error) {
       // Told to stop meanwhile: no failure, and the child is on its way out.
@@ -96,7 +95,7 @@ export class Parent {
       this.#isStopping = true
       this.#watchdog.close()
       this.#closeSockets()
-      for (const child of this.#children) child.process.kill('SIGKILL')
+      for (const child of this.#children) child.kill()
       throw error
     }
   }
@@ -111,14 +110,18 @@ export class Parent {
     const request = ++this.#request
     return new Promise((resolve) => {
       this.#reloads.set(request, resolve)
-      tell(child, { type: 'reload', request, reopenLogs })
+      child.reload(request, reopenLogs)
     })
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping
+  }
+
   /** Lets exchanges end. A second call ends at once what still runs. */
-  stop(drainMs: number): Promise<number> {
+  stop(drainMs: number, exitCode = 0): Promise<number> {
     if (this.#isStopping) {
-      for (const child of this.#children) child.process.kill('SIGKILL')
+      for (const child of this.#children) child.kill()
       return this.exited
     }
     this.#isStopping = true
@@ -126,19 +129,48 @@ export class Parent {
     for (const child of this.#children) this.#end(child, drainMs)
     // The child closes its own at the same time: from now on connections are refused, and go to whoever else serves.
     this.#closeSockets()
+    void Promise.all([...this.#children].map(({ storeReleased }) => storeReleased)).then(this.#options.onStoreReleased)
     void Promise.all([...this.#children].map(({ exited }) => exited)).then(() => {
       this.#watchdog.close()
-      this.#resolveExited(0)
+      this.#resolveExited(exitCode)
     })
     return this.exited
   }
 
   get pid(): number | undefined {
-    return this.#current?.process.pid
+    return this.#current?.pid
   }
 
-  async #spawn(listeners: readonly BoundListener[]): Promise<Child> {
-    if (libc !== undefined) return this.#launch(listeners, this.adminListener)
+  /**
+   * Starts a child from the program's files as they are now, and ends the one before when the new one serves. Both have the same sockets, so
+   * nothing is refused. When the new one does not come up in time, the one before goes on.
+   */
+  async handOver(): Promise<HandOver> {
+    const old = this.#current
+    if (libc === undefined) return failed('no-native-sockets', 'without koffi a new version needs a restart')
+    if (old === undefined || !old.isReady || old.isEnding || this.#isStopping)
+      return failed('not-serving', 'the serving process is starting or ending')
+    if (this.#isReplacing) return failed('hand-over-running', 'another serving process is being started already')
+    const from = old.version
+    try {
+      const next = await this.#succeed(old, this.listeners)
+      this.#options.log.info({ from, to: next.version, pid: next.pid }, 'a new serving process has taken over')
+      return { outcome: 'handed-over', version: next.version, pid: next.pid }
+    } catch (error) {
+      const { code = 'child-failed', message } = error as PosternError
+      this.#options.log.error({ code }, `the new serving process does not take over, the one before goes on: ${message}`)
+      return failed(code, message)
+    }
+  }
+
+  /** The lock on the store has been taken, after the start. */
+  storeIsOurs(): void {
+    this.#ownsStore = true
+    if (this.#current?.isEnding === false) this.#current.giveStore()
+  }
+
+  async #spawn(listeners: readonly BoundListener[]): Promise<ServingProcess> {
+    if (libc !== undefined) return this.#launch(listeners, this.adminListener, !this.#ownsStore)
     try {
       return await this.#spawnPlain(this.#options.admin?.address)
     } catch (error) {
@@ -150,90 +182,45 @@ export class Parent {
   }
 
   /** Without koffi: sockets are made for each child anew, at the ports that the first one got. */
-  #spawnPlain(admin: ListenerAddress | undefined): Promise<Child> {
+  #spawnPlain(admin: ListenerAddress | undefined): Promise<ServingProcess> {
     const wanted = this.#options.listeners.map((listener, index) => ({ ...listener, port: this.listeners[index]?.port ?? listener.port }))
     if (admin !== undefined) wanted.push({ ...admin, port: this.adminListener?.port ?? admin.port })
     return withPlainListeners(wanted, (bound) => {
       this.listeners = this.#options.listeners.map((listener, index) => ({ ...(bound[index] as BoundListener), wantedPort: listener.port }))
       this.adminListener = admin === undefined ? undefined : bound.at(-1)
-      return this.#launch(this.listeners, this.adminListener)
+      return this.#launch(this.listeners, this.adminListener, !this.#ownsStore)
     })
   }
 
-  /** Synchronous from the sockets to the child: see `withPlainListeners`. */
-  #launch(listeners: readonly BoundListener[], admin: BoundListener | undefined): Child {
-    const workers = libc === undefined ? 1 : this.#options.workers
-    const inherited: number[] = []
-    const inherit = (fd: number) => FIRST_INHERITED_FD + inherited.push(fd) - 1
-    const passed: InheritedListener[] = listeners.map(({ name, address, wantedPort, port, fds }) => ({
-      name,
-      address,
-      wantedPort,
-      port,
-      fds: (libc === undefined ? new Array<number>(PLAIN_DUPLICATES).fill(fds[0] as number) : fds).map(inherit),
-    }))
-    const adminFd = admin === undefined ? -1 : inherit(admin.fds[0] as number)
-    const config: ChildConfig = { ...this.#options.config, listeners: passed, adminFd, workers, crashes: this.#crashes }
-    const module = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url))
-    const child = spawn(process.execPath, ['--disable-proto=delete', module], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
-      // Name lookups and file reads of all workers share these threads, and a stuck log file may hold one.
-      env: { UV_THREADPOOL_SIZE: String(4 + workers), ...process.env },
+  #launch(listeners: readonly BoundListener[], admin: BoundListener | undefined, isStoreTaken: boolean): ServingProcess {
+    const { config, tuning, version, worker, workers } = this.#options
+    const child = new ServingProcess({
+      order: {
+        protocol: PARENT_PROTOCOL,
+        parentVersion: version,
+        tuning,
+        worker,
+        config: { ...config, crashes: this.#crashes, isStoreTaken },
+      },
+      listeners,
+      admin,
+      workers,
+      reloaded: (request, outcome) => this.#answer(request, outcome),
+      successorWanted: (old, wanted) => void this.#changeListeners(old, wanted),
     })
-    return this.#attend(child, config)
-  }
-
-  #attend(process: ChildProcess, config: ChildConfig): Child {
-    let resolveReady: () => void = () => {}
-    let rejectReady: (error: Error) => void = () => {}
-    const ready = new Promise<void>((resolve, reject) => {
-      resolveReady = resolve
-      rejectReady = reject
-    })
-    ready.catch(() => {})
-    const exited = new Promise<void>((resolve) => {
-      process.once('exit', () => resolve())
-      process.once('error', () => resolve())
-    })
-    const heartbeat = new Int32Array(1)
-    const child: Child = { process, startedAtMs: performance.now(), ready, exited, heartbeat, isReady: false, isEnding: false }
     this.#children.add(child)
     this.#watchdog.watch(child)
-    process.on('message', (message: ChildMessage) => {
-      heartbeat[0] = (heartbeat[0] as number) + 1
-      switch (message.type) {
-        case 'beat':
-          break
-        case 'ready':
-          child.isReady = true
-          resolveReady()
-          break
-        case 'failed':
-          rejectReady(new PosternError(message.code, message.message))
-          break
-        case 'reloaded':
-          this.#answer(message.request, message.outcome)
-          break
-        case 'successor-wanted':
-          void this.#replace(child, message.listeners)
-      }
-    })
-    process.once('error', (cause) =>
-      rejectReady(new PosternError('child-failed', `a process cannot be started: ${cause.message}`, { cause })),
-    )
-    process.once('exit', (code, signal) => {
+    void child.exited.then((how) => {
       this.#watchdog.forget(child)
       this.#children.delete(child)
       // Whatever was asked of it has no other answer; its successor looks at the file by itself.
       if (child === this.#current) for (const request of this.#reloads.keys()) this.#answer(request, { outcome: 'superseded' })
-      rejectReady(new PosternError('child-failed', `the serving process ended while it started (${signal ?? `exit code ${code}`})`))
-      this.#childExited(child, signal ?? `exit code ${code}`)
+      this.#childExited(child, how)
     })
-    tell(child, { type: 'start', config })
     return child
   }
 
-  #childExited(child: Child, how: string): void {
+  #childExited(child: ServingProcess, how: string): void {
     if (this.#isStopping || child.isEnding || child !== this.#current) return
     // Never served: `start` reports it, unless it is the successor of one that did.
     if (!child.isReady && this.#crashes === 0) return
@@ -242,6 +229,7 @@ export class Parent {
     const over = this.#crashesInARow - FREE_CRASHES
     const pauseMs = over <= 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (over - 1), LONGEST_PAUSE_MS)
     this.#options.log.error({ how, crashes: this.#crashes, pauseMs }, 'the serving process is gone and is started again; connections wait')
+    if (this.#isReplacing) return // its successor is on its way
     this.#restart = setTimeout(() => void this.#startAgain(), pauseMs)
   }
 
@@ -260,31 +248,56 @@ export class Parent {
   }
 
   /** Starts a child with other listeners and ends the one before when it serves. Sockets that both have are the same ones. */
-  async #replace(old: Child, wanted: readonly ListenerAddress[]): Promise<void> {
-    if (this.#isStopping || this.#isReplacing || old !== this.#current) return
-    this.#isReplacing = true
+  async #changeListeners(old: ServingProcess, wanted: readonly ListenerAddress[]): Promise<void> {
+    if (this.#isStopping || this.#isReplacing || old !== this.#current) {
+      old.refuseSuccessor('the gateway is being replaced or stopped')
+      return
+    }
+    const before = this.listeners
     let opened: readonly BoundListener[] = []
-    let next: Child | undefined
     try {
       if (libc === undefined) throw new PosternError('listener-unavailable', 'without koffi, other listeners need a restart')
-      const before = this.listeners
       opened = this.#open(wanted, before)
-      next = await this.#spawn(opened)
-      // What goes wrong with it from here on is its failure to start, not the gateway's.
-      next.isEnding = true
-      await next.ready
-      next.isEnding = false
-      this.#current = next
-      this.listeners = opened
-      this.#end(old, this.#options.config.tuning.drainMs)
+      await this.#succeed(old, opened)
       for (const listener of before) if (!opened.some(({ fds }) => fds === listener.fds)) closeListener(listener)
       this.#options.onListenersChanged(opened)
     } catch (error) {
-      next?.process.kill('SIGKILL')
-      for (const listener of opened) if (!this.listeners.some(({ fds }) => fds === listener.fds)) closeListener(listener)
-      tell(old, { type: 'no-successor', message: (error as Error).message })
+      for (const listener of opened) if (!before.some(({ fds }) => fds === listener.fds)) closeListener(listener)
+      old.refuseSuccessor((error as Error).message)
+    }
+  }
+
+  /** A new child serves on `listeners` when it resolves, and the old one drains; when it rejects, nothing has changed. */
+  async #succeed(old: ServingProcess, listeners: readonly BoundListener[]): Promise<ServingProcess> {
+    this.#isReplacing = true
+    const { successorTimeoutMs, drainMs } = this.#tuning
+    const next = this.#launch(listeners, this.adminListener, true)
+    // What goes wrong with it from here on is its failure to start, not the gateway's.
+    next.isEnding = true
+    let timer: NodeJS.Timeout | undefined
+    try {
+      const late = new Promise<never>((_, reject) => {
+        const error = new PosternError('successor-late', `it was not ready within ${successorTimeoutMs / 1000} s`)
+        timer = setTimeout(() => reject(error), successorTimeoutMs)
+      })
+      await Promise.race([next.ready, late])
+      if (this.#isStopping) throw new PosternError('not-serving', 'the gateway was stopped meanwhile')
+      next.isEnding = false
+      this.#current = next
+      this.listeners = listeners
+      this.#end(old, drainMs)
+      void old.storeReleased.then(() => {
+        if (this.#ownsStore) next.giveStore()
+      })
+      return next
+    } catch (error) {
+      next.kill()
+      throw error
     } finally {
+      clearTimeout(timer)
       this.#isReplacing = false
+      // The old one died meanwhile, and waited for this.
+      if (!this.#isStopping && this.#current === old && !this.#children.has(old)) void this.#startAgain()
     }
   }
 
@@ -297,7 +310,10 @@ export class Parent {
         const kept = existing.find(
           ({ address, wantedPort }) => address === listener.address && wantedPort === listener.port && wantedPort !== 0,
         )
-        const bound = kept === undefined ? openListener(listener, this.#options.workers) : { ...kept, name: listener.name }
+        const bound =
+          kept === undefined
+            ? openListener(listener, this.#options.workers, this.#sharing)
+            : { ...kept, name: listener.name, protocol: listener.protocol }
         if (kept === undefined) made.push(bound)
         opened.push(bound)
       }
@@ -308,12 +324,24 @@ export class Parent {
     }
   }
 
-  #end(child: Child, drainMs: number): void {
-    child.isEnding = true
+  #end(child: ServingProcess, drainMs: number): void {
     this.#watchdog.forget(child) // its end has a deadline of its own
-    tell(child, { type: 'drain', drainMs })
-    const timer = setTimeout(() => child.process.kill('SIGKILL'), drainMs + EXIT_GRACE_MS)
-    void child.exited.then(() => clearTimeout(timer))
+    child.end(drainMs)
+  }
+
+  get #sharing(): { readonly sharedWith?: number } {
+    const { predecessor } = this.#options
+    // Once it has given up the store it is on its way out, and what is opened later is nobody else's.
+    return predecessor === undefined || this.#ownsStore ? {} : { sharedWith: predecessor }
+  }
+
+  #openMovable(address: ListenerAddress, mayMove: boolean): BoundListener {
+    try {
+      return openListener(address, 1, this.#sharing)
+    } catch (error) {
+      if (!mayMove) throw error
+      return openListener({ ...address, port: 0 }, 1)
+    }
   }
 
   #answer(request: number, outcome: Outcome): void {
@@ -331,15 +359,6 @@ export class Parent {
   }
 }
 
-function openMovable(address: ListenerAddress, mayMove: boolean): BoundListener {
-  try {
-    return openListener(address, 1)
-  } catch (error) {
-    if (!mayMove) throw error
-    return openListener({ ...address, port: 0 }, 1)
-  }
-}
-
-function tell(child: Child, message: ParentMessage): void {
-  if (child.process.connected) child.process.send(message, () => {})
+function failed(code: string, message: string): HandOver {
+  return { outcome: 'failed', code, message }
 }

@@ -13,6 +13,7 @@ import { findRoute, readOrigin } from './exchange-start.ts'
 import type { Generation } from './generation.ts'
 import { refusalReply } from './http1/refusals.ts'
 import { parseRequestHead, REQUEST_HEAD_LIMITS, RequestHead } from './http1/request-head.ts'
+import { likeliestBackend, type ResolvedTraffic, resolveTraffic } from './resolve-traffic.ts'
 import { Router } from './router.ts'
 import { Origin, writeRequestHead } from './upstream/request-writer.ts'
 
@@ -36,6 +37,8 @@ export interface Resolution {
   /** Early ones, then request policies, each in the order in which it runs. */
   readonly policies: readonly ResolvedPolicy[]
   readonly backend?: { readonly name: string; readonly source: SourcePosition }
+  /** What the route says beyond its backend, which with a split is the part that gets the most. */
+  readonly traffic?: ResolvedTraffic
   /** What goes to the backend, when no policy replies before. */
   readonly upstream?: { readonly url: string; readonly head: string }
   /** What the client gets from the gateway itself. */
@@ -64,7 +67,9 @@ export interface ResolvedPolicy {
 export async function resolve(generation: Generation, request: ResolveRequest): Promise<Resolution> {
   const head = new RequestHead()
   const exchange = new LiveExchange(head, Date.now)
-  const origin = new Origin((parseClientAddress(request.client ?? '127.0.0.1') ?? parseClientAddress('127.0.0.1')) as Address)
+  const address = (parseClientAddress(request.client ?? '127.0.0.1') ?? parseClientAddress('127.0.0.1')) as Address
+  // As it would be on the first listener.
+  const origin = new Origin(address, generation.bundle.listeners.protocol(0) || 'http')
   exchange.begin(generation, origin.peer, 0)
   const bytes = requestBytes(request)
   if (parseRequestHead(bytes, 0, bytes.length, head, REQUEST_HEAD_LIMITS) <= 0) {
@@ -80,12 +85,14 @@ export async function resolve(generation: Generation, request: ResolveRequest): 
     return { outcome, policies: [], reply: textOf(exchange, unmatched) }
   }
   const verdict = await decide(exchange)
-  const { routes, backends } = generation.bundle
-  const backend = routes.backend(exchange.routeIndex)
+  const { backends } = generation.bundle
+  const backend = likeliestBackend(generation.bundle, exchange.routeIndex)
+  const traffic = resolveTraffic(generation.bundle, exchange.routeIndex)
   return {
     outcome: 'matched',
     route: routeOf(exchange),
     ...policiesOf(exchange, verdict !== undefined),
+    ...(traffic === undefined ? {} : { traffic }),
     ...(backend < 0 ? {} : { backend: { name: backends.name(backend), source: backends.source(backend) } }),
     ...(verdict === undefined
       ? backend < 0
@@ -149,7 +156,7 @@ function upstreamOf(exchange: LiveExchange, backend: number, origin: Origin): No
   writeRequestHead(exchange, endpoint, bundle.routes.preserveHost(exchange.routeIndex), origin, bundle.manifest.gateway)
   const head = takeText()
   const target = head.slice(head.indexOf(' ') + 1, head.indexOf(' HTTP/'))
-  return { url: `http://${endpoint.authority}${target}`, head }
+  return { url: `${endpoint.isTls ? 'https' : 'http'}://${endpoint.authority}${target}`, head }
 }
 
 function textOf(exchange: LiveExchange, reply: LocalReply): NonNullable<Resolution['reply']> {

@@ -50,7 +50,7 @@ export class Router {
     this.#bundle = bundle
     this.#bytes = path
     this.#method = methodId
-    this.route = this.#walk(bundle.trie, root, 0)
+    this.route = this.#walk(bundle.trie, root, bundle.trie.slots(root), 0)
     // A retired bundle must not be kept alive by the last request that it answered.
     this.#bundle = undefined
     return this.route
@@ -79,8 +79,8 @@ export class Router {
     return true
   }
 
-  /** Recursion is at most `pathSegments` deep: every call is one segment further. */
-  #walk(trie: Bundle['trie'], node: number, index: number): number {
+  /** Recursion is at most `pathSegments` deep: every call is one segment further. `slots` are those of `node`. */
+  #walk(trie: Bundle['trie'], node: number, slots: number, index: number): number {
     // The compiler has refused tries that need more; a bundle that lies gets a 404, not a worker's time.
     this.visited += 1
     if (this.visited > LIMITS.visitedNodes) return NO_ROUTE
@@ -92,9 +92,9 @@ export class Router {
     }
     const start = this.#starts[index] as number
     const end = this.#ends[index] as number
-    const literal = trie.literal(node, this.#hashes[index] as number, this.#bytes, start, end)
-    if (literal > 0) {
-      const route = this.#walk(trie, literal, index + 1)
+    const slot = trie.slot(node, slots, this.#hashes[index] as number, this.#bytes, start, end)
+    if (slot > 0) {
+      const route = this.#walk(trie, trie.child(slot), trie.slotsBehind(slot), index + 1)
       if (route >= 0) return route
     }
     const constrained = trie.constrainedCount(node)
@@ -105,7 +105,7 @@ export class Router {
     if (start < end) {
       const parameter = trie.parameter(node)
       if (parameter > 0) {
-        const route = this.#walk(trie, parameter, index + 1)
+        const route = this.#walk(trie, parameter, trie.slots(parameter), index + 1)
         if (route >= 0) return route
       }
     }
@@ -116,11 +116,11 @@ export class Router {
     const automata = (this.#bundle as Bundle).automata
     const start = this.#starts[index] as number
     const end = this.#ends[index] as number
-    const first = trie.constrainedFirst(node)
-    for (let k = first; k < first + count; k++) {
-      if (!automata.accepts(trie.constrainedAutomaton(k), this.#bytes, start, end)) continue
+    for (let position = 0; position < count; position++) {
+      if (!automata.accepts(trie.constrainedAutomaton(node, position), this.#bytes, start, end)) continue
       // The compiler has proven that no other automaton of this node accepts this segment.
-      return this.#walk(trie, trie.constrainedChild(k), index + 1)
+      const child = trie.constrainedChild(node, position)
+      return this.#walk(trie, child, trie.slots(child), index + 1)
     }
     return NO_ROUTE
   }

@@ -21,7 +21,7 @@ t.test('what has no value is named by its reference, with the reason and never w
   const folder = temporaryFolder(t)
   const file = (name: string) => ({ kind: 'file', name: join(folder, name) }) as const
   writeFileSync(join(folder, 'empty'), '\n')
-  writeFileSync(join(folder, 'large'), Buffer.alloc(65 * 1024, 'x'))
+  writeFileSync(join(folder, 'large'), Buffer.alloc(1024 * 1024 + 1, 'x'))
   execFileSync('mkfifo', [join(folder, 'pipe')])
   const references = [
     { kind: 'env', name: 'NOT_SET' },
@@ -38,7 +38,7 @@ t.test('what has no value is named by its reference, with the reason and never w
     '${env:EMPTY} is empty',
     `\${file:${folder}/missing} cannot be read (ENOENT)`,
     `\${file:${folder}/empty} is empty`,
-    `\${file:${folder}/large} is larger than 65536 bytes`,
+    `\${file:${folder}/large} is larger than 1048576 bytes`,
     `\${file:${folder}/pipe} is not a file`,
   ])
 })

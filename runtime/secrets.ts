@@ -18,8 +18,8 @@ export interface ResolvedSecrets {
   readonly unresolved: readonly string[]
 }
 
-/** A secret is a key or a token; whatever is longer is some other file. */
-const MAX_SECRET_BYTES = 64 * 1024
+/** Keys and tokens are short, a list of certificate authorities has a few hundred KiB; whatever is longer is some other file. */
+const MAX_SECRET_BYTES = 1024 * 1024
 
 export async function resolveSecrets(
   references: readonly SecretReference[],

@@ -83,7 +83,7 @@ t.test('an address that cannot be had says which and why', (t) => {
     code: 'address-invalid',
     message: /is not an IP address/,
   })
-  t.throws(() => openListener(ANY, 1, null), { code: 'no-native-sockets' })
+  t.throws(() => openListener(ANY, 1, { system: null }), { code: 'no-native-sockets' })
   t.end()
 })
 

@@ -4,9 +4,11 @@
  * the kernel spreads connections and no thread wakes for another's.
  */
 import { closeSync } from 'node:fs'
-import { createServer, isIPv4, isIPv6 } from 'node:net'
+import { createServer, isIPv6 } from 'node:net'
 import { PosternError } from '../bundle/error.ts'
 import { AF_INET, AF_INET6, errorName, type Libc, libc } from './libc.ts'
+import { listeningSockets, ownsSocket } from './listening.ts'
+import { portOf, socketAddress } from './socket-address.ts'
 
 export interface ListenerAddress {
   readonly name: string
@@ -14,6 +16,8 @@ export interface ListenerAddress {
   readonly address: string
   /** 0: a free one, the same for all workers. */
   readonly port: number
+  /** For URLs; left out: http. */
+  readonly protocol?: 'http' | 'https' | undefined
 }
 
 export interface BoundListener extends ListenerAddress {
@@ -35,13 +39,26 @@ const IPPROTO_TCP = 6
 const TCP_DEFER_ACCEPT = 9
 const DEFER_SECONDS = 1
 
-/** Binds and listens. Throws `listener-unavailable` when somebody else, a second gateway included, has the port. */
-export function openListener(wanted: ListenerAddress, count: number, system: Libc | null = libc ?? null): BoundListener {
+export interface OpenOptions {
+  /**
+   * A process that may have the port already, and shares it; all others are in the way as ever. Sockets get connections only when somebody calls
+   * `listen` on them, which the workers do: until then all go to the other one.
+   */
+  readonly sharedWith?: number
+  readonly system?: Libc | null
+}
+
+/** Binds, and listens unless shared. Throws `listener-unavailable` when somebody else, a second gateway included, has the port. */
+export function openListener(wanted: ListenerAddress, count: number, options: OpenOptions = {}): BoundListener {
+  const { sharedWith, system = libc ?? null } = options
   if (system === null) throw new PosternError('no-native-sockets', 'sockets for several workers need Linux and koffi')
   const fds: number[] = []
   try {
     let port = wanted.port
-    if (port !== 0) {
+    if (port !== 0 && sharedWith !== undefined) {
+      if (listeningSockets(wanted).some(({ inode }) => !ownsSocket(sharedWith, inode)))
+        throw Object.assign(new Error('the port is shared with others'), { code: 'EADDRINUSE' })
+    } else if (port !== 0) {
       // SO_REUSEPORT would let a second gateway of the same user join in silently; a socket without it is told EADDRINUSE.
       closeSync(bindSocket(system, wanted.address, port, false))
     }
@@ -54,7 +71,7 @@ export function openListener(wanted: ListenerAddress, count: number, system: Lib
       // handed over silent or not.
       system.setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS)
       // At once: between bind and listen a second gateway's check would pass.
-      system.listen(fd, BACKLOG)
+      if (sharedWith === undefined) system.listen(fd, BACKLOG)
     }
     return { ...wanted, wantedPort: wanted.port, port, fds }
   } catch (cause) {
@@ -95,8 +112,8 @@ export async function withPlainListeners<T>(wanted: readonly ListenerAddress[], 
 }
 
 /** `http://HOST:PORT`, with brackets around an IPv6 address. */
-export function urlOf(address: string, port: number): string {
-  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
+export function urlOf(address: string, port: number, protocol: ListenerAddress['protocol'] = 'http'): string {
+  return `${protocol}://${isIPv6(address) ? `[${address}]` : address}:${port}`
 }
 
 function bindSocket(system: Libc, address: string, port: number, shared: boolean): number {
@@ -114,37 +131,6 @@ function bindSocket(system: Libc, address: string, port: number, shared: boolean
     closeSync(fd)
     throw error
   }
-}
-
-/** `struct sockaddr_in` or `sockaddr_in6` of Linux: family in host order, port and address in network order. */
-function socketAddress(address: string, port: number): Uint8Array {
-  const isV6 = isIPv6(address)
-  if (!isV6 && !isIPv4(address)) throw new PosternError('address-invalid', `\`${address}\` is not an IP address`)
-  const bytes = new Uint8Array(isV6 ? 28 : 16)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, isV6 ? AF_INET6 : AF_INET, true)
-  view.setUint16(2, port)
-  bytes.set(isV6 ? ipv6Bytes(address) : address.split('.').map(Number), isV6 ? 8 : 4)
-  return bytes
-}
-
-function portOf(name: Uint8Array): number {
-  return new DataView(name.buffer, name.byteOffset, name.length).getUint16(2)
-}
-
-/** The URL parser knows every way to write an IPv6 address; it answers in hexadecimal groups with at most one `::`. */
-function ipv6Bytes(address: string): Uint8Array {
-  const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::')
-  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
-  const left = groups(head)
-  const right = groups(tail ?? '')
-  const all = [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right]
-  const bytes = new Uint8Array(16)
-  const view = new DataView(bytes.buffer)
-  all.forEach((group, index) => {
-    view.setUint16(index * 2, group)
-  })
-  return bytes
 }
 
 function unavailable(wanted: ListenerAddress, cause: unknown): PosternError {

@@ -9,7 +9,13 @@ import { hostname } from 'node:os'
 import { PosternError } from '../bundle/error.ts'
 import { Activator, type Candidate } from './activate.ts'
 import { createAdmin, listenOn } from './admin.ts'
+import { BackendsWatch } from './backends-watch/backends-watch.ts'
+import { lookupAt, SYSTEM_LOOKUP } from './backends-watch/name-lookup.ts'
+import { BackendEvents, backendStatus } from './backends-watch/report.ts'
+import { LOOKUP_TIMEOUT_MS } from './backends-watch/resolver.ts'
 import { Crew } from './crew.ts'
+import { AddressCounts, createAddressMemory } from './downstream/address-counts.ts'
+import { createTicketKeyMemory, TicketKeys } from './downstream/tls/ticket-keys.ts'
 import { FileSource, readWhole } from './file-source.ts'
 import { sharedBytesByPolicy } from './generation.ts'
 import { KeptBundles } from './kept-bundles.ts'
@@ -21,10 +27,15 @@ import { LogPump } from './telemetry/log-pump.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { createProcessLog, LogStream, type ProcessLog, wantsReadableLines } from './telemetry/process-log.ts'
 import { Slots } from './telemetry/slots.ts'
+import { TlsWatch } from './tls-watch.ts'
+import { ownSockets } from './upstream/address-guard.ts'
+import { createUpstreamMemory } from './upstream/shared-cells.ts'
 
 export interface SupervisorHooks {
   /** Asks the parent for a process with other listeners; rejects when there cannot be one. */
   readonly handOver: (listeners: readonly ListenerAddress[]) => Promise<void>
+  /** It drains, and writes nothing to the store from now on. */
+  readonly storeReleased: () => void
   /** Ends the process at once; the parent starts another. */
   readonly fatal: (message: string) => void
 }
@@ -37,13 +48,17 @@ export class Supervisor {
   readonly #startedAt = new Date()
   readonly #crew: Crew
   readonly #activator: Activator
+  readonly #backends: BackendsWatch
+  readonly #backendEvents: BackendEvents
   readonly #pump: LogPump | undefined
   readonly #source: FileSource
+  readonly #tls: TlsWatch
   readonly #admin: Server
   #kept: KeptBundles | undefined
   #usedSockets = 0
   #isReady = false
   #isDraining = false
+  #ownsStore = false
 
   constructor(config: ChildConfig, hooks: SupervisorHooks) {
     this.#config = config
@@ -57,12 +72,30 @@ export class Supervisor {
     })
     const apiSlots = new Slots(MAX_API_SLOTS, ['', '_other'], 1)
     const policySlots = new Slots(MAX_POLICY_SLOTS, ['', '_other'], 1)
+    const upstream = createUpstreamMemory(config.workers)
+    const { nameServers } = config.tuning
+    const addresses = createAddressMemory(config.workers)
+    const addressCounts = new AddressCounts(addresses)
+    const ticketKeys = createTicketKeyMemory()
+    this.#backends = new BackendsWatch({
+      memory: upstream,
+      lookup: nameServers.length === 0 ? SYSTEM_LOOKUP : lookupAt(nameServers, LOOKUP_TIMEOUT_MS),
+      log: this.log,
+      onMembers: (number, backend, members) => this.#activator.membersChanged(number, backend, members),
+    })
+    this.#backendEvents = new BackendEvents(this.#backends, this.log)
+    for (const { address, port } of config.own) ownSockets.add(address, port)
     this.#crew = new Crew({
       seats: config.workers,
       worker: config.worker,
       tuning: config.tuning,
       log: this.log,
       shared: sharedState(),
+      upstream,
+      addresses,
+      ticketKeys,
+      listeners: config.listeners.map(({ name }) => name),
+      own: config.own,
       hasAccessLog: config.accessLog !== 'off',
       sockets: (seat) => this.#socketsOf(seat),
       current: () => this.#activator.current?.order,
@@ -70,6 +103,10 @@ export class Supervisor {
       released: (member, number) => this.#activator.released(member, number),
       holding: (member, number) => this.#activator.holding(member, number),
       linesReady: () => this.#pump?.wake(),
+      vacated: (seat) => {
+        this.#backends.cells.vacate(seat)
+        addressCounts.clear(seat)
+      },
       fatal: (message) => this.#fatal(message),
     })
     this.#activator = new Activator({
@@ -79,12 +116,20 @@ export class Supervisor {
       log: this.log,
       apiSlots,
       policySlots,
+      backends: this.#backends,
       gateway: config.gateway,
       // `postern dev` says it in its own words, to whoever has just saved.
       refusalLevel: config.dev ? 'debug' : 'error',
       keep: async (digest, bytes) => this.#kept?.keep(digest, bytes),
       hasListeners: (listeners) => this.#hasListeners(listeners),
       handOver: (listeners) => hooks.handOver(listeners),
+    })
+    this.#tls = new TlsWatch({
+      tuning: config.tuning,
+      log: this.log,
+      ticketKeys: new TicketKeys(ticketKeys),
+      current: () => this.#activator.current,
+      refresh: () => this.#activator.refresh(),
     })
     const rings = this.#crew.seats.flatMap(({ ring }) => ring ?? [])
     if (config.accessLog !== 'off') {
@@ -115,6 +160,8 @@ export class Supervisor {
       },
       generationsHeld: () => this.#activator.held,
       connections: () => this.#crew.connections,
+      certificates: () => this.#activator.current?.certificates ?? [],
+      backends: this.#backends,
     })
     this.#admin = createAdmin({ unready: () => this.#unready(), status: () => this.status(), metrics })
   }
@@ -131,7 +178,9 @@ export class Supervisor {
         config.trust.map((pem) => createPublicKey(pem)),
         config.tuning,
         log,
+        config.isStoreTaken,
       )
+      if (this.#ownsStore) this.#kept.own()
     }
     const refusal = await this.#startFromFile()
     if (this.#activator.current === undefined) await this.#startFromStore(refusal)
@@ -140,12 +189,20 @@ export class Supervisor {
     await this.#crew.serve()
     if (config.adminFd >= 0) await listenOn(this.#admin, config.adminFd)
     this.#source.start()
+    await this.#tls.look()
+    this.#tls.start()
     this.#isReady = true
     return { generation: current.number, digest: current.digest, gateway: current.gateway }
   }
 
   reload(): Promise<Outcome> {
     return this.#source.reload()
+  }
+
+  /** Whoever wrote to the store does not any more. */
+  ownStore(): void {
+    this.#ownsStore = true
+    this.#kept?.own()
   }
 
   reopenLogs(): void {
@@ -161,10 +218,13 @@ export class Supervisor {
     if (this.#isDraining) return
     this.#isDraining = true
     this.log.info({ drainMs }, 'draining')
-    this.#kept?.close()
+    void this.#releaseStore()
     this.#admin.close()
     this.#admin.closeAllConnections()
     this.#giveUpSockets()
+    this.#backendEvents.close()
+    this.#backends.close()
+    this.#tls.close()
     await this.#source.close()
     await this.#crew.drain(drainMs)
     this.#pump?.close()
@@ -174,8 +234,11 @@ export class Supervisor {
   /** Everything ends now. */
   async abort(): Promise<void> {
     this.#isDraining = true
-    this.#kept?.close()
+    void this.#kept?.close()
     this.#admin.close()
+    this.#backendEvents.close()
+    this.#backends.close()
+    this.#tls.close()
     await this.#source.close()
     await this.#crew.close()
     this.#pump?.close()
@@ -189,6 +252,8 @@ export class Supervisor {
       id: this.#config.id,
       host: hostname(),
       version: this.#config.version,
+      parentVersion: this.#config.parentVersion,
+      pid: process.pid,
       state: this.#isDraining ? 'draining' : (this.#unready() ?? 'serving'),
       startedAt: this.#startedAt.toISOString(),
       bundle: current === undefined ? null : this.#describe(current.origin),
@@ -196,6 +261,9 @@ export class Supervisor {
       store: this.#config.store ?? null,
       lastRejection: lastRejection === undefined ? null : { ...lastRejection, at: lastRejection.at.toISOString() },
       listeners: this.#config.listeners.map(({ name, address, port }) => ({ name, address, port })),
+      certificates: (this.#activator.current?.certificates ?? []).map(({ listener, names, notAfter, fingerprint }) => {
+        return { listener, names, notAfter: notAfter.toISOString(), fingerprint }
+      }),
       workers: {
         wanted: this.#config.workers,
         serving: this.#crew.servingCount,
@@ -205,6 +273,7 @@ export class Supervisor {
       workerRestarts: Object.fromEntries(this.#crew.restarts),
       processRestarts: this.#config.crashes,
       generationsHeld: this.#activator.held,
+      upstream: backendStatus(this.#backends),
       dev: this.#config.dev,
     }
   }
@@ -222,6 +291,11 @@ export class Supervisor {
       origin,
       unresolvedSecrets: current?.unresolved ?? [],
     }
+  }
+
+  async #releaseStore(): Promise<void> {
+    await this.#kept?.close()
+    this.#hooks.storeReleased()
   }
 
   /** Why the file's bundle is not served. */

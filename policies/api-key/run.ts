@@ -53,12 +53,12 @@ export const runner: Runner<ApiKeyConfig> = {
   },
   request(config, exchange) {
     const { request } = exchange
-    const key = request.field(config.header)
-    if (key === undefined || key === '') return config.missing
+    const size = request.copyField(config.header, keyBytes)
+    if (size <= 0) return config.missing
     // Two fields are two answers to who calls: another reader of the request could take the other one.
     if (request.fieldCount(config.header) > 1) return config.several
-    if (key.length > MAX_KEY_BYTES) return config.invalid
-    const consumer = config.consumers.findByKeyDigest(digestOf(key), Math.floor(exchange.nowMs() / 1000))
+    if (size > MAX_KEY_BYTES) return config.invalid
+    const consumer = config.consumers.findByKeyDigest(digestOf(size), Math.floor(exchange.nowMs() / 1000))
     if (consumer < 0) return config.invalid
     // Known from here on, so that logs tell who was refused.
     exchange.consumer = consumer
@@ -68,19 +68,15 @@ export const runner: Runner<ApiKeyConfig> = {
   },
 }
 
+/** The key that is looked at, as it came; and the views of it by size, which cost 30 ns to make. */
+const keyBytes = Buffer.alloc(MAX_KEY_BYTES)
+const keyViews: (Buffer | undefined)[] = []
 /** Reused: the directory reads it before it answers. */
 const digest = Buffer.alloc(32)
 
-/**
- * Field values are Latin-1: each character is one byte as it came. `hash` would take a string as UTF-8, which is the same for ASCII only. Its
- * result comes as a string, because a buffer of its own costs four times as much (1100 ns against 260 for a key of 43 bytes).
- */
-function digestOf(key: string): Uint8Array {
-  digest.write(hash('sha256', isAscii(key) ? key : Buffer.from(key, 'latin1'), 'latin1'), 'latin1')
+/** The result comes as a string, because a buffer of its own costs three times as much (980 ns against 300 for a key of 43 bytes). */
+function digestOf(size: number): Uint8Array {
+  keyViews[size] ??= keyBytes.subarray(0, size)
+  digest.write(hash('sha256', keyViews[size] as Buffer, 'latin1'), 'latin1')
   return digest
-}
-
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
-  return true
 }

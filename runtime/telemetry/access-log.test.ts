@@ -36,7 +36,6 @@ function linesOf(...summaries: Partial<ExchangeSummary>[]): string[] {
   const ring = new LineRing(createRingMemory())
   const log = new AccessLog(ring, () => {})
   for (const summary of summaries) log.add({ ...SUMMARY, ...summary })
-  log.flush()
   const target = Buffer.alloc(1024 * 1024)
   return target.toString('latin1', 0, ring.read(target)).split('\n').slice(0, -1)
 }

@@ -1,10 +1,11 @@
 /**
- * Access log lines: one JSON object per exchange, made in the worker and put into its ring. The query is not logged (tokens travel there),
- * bodies and fields neither. What a client can choose is escaped, so that a line is always one line and always JSON.
+ * Access log lines: one JSON object per exchange, made in the worker, in its ring. The query is not logged (tokens travel there), bodies and
+ * fields neither. What a client can choose is escaped, so that a line is always one line and always JSON.
  */
 import type { ExchangeSummary } from '../data-path.ts'
 import type { Generation } from '../generation.ts'
 import type { LineRing } from './line-ring.ts'
+import { escaped, LogLine, MAX_VALUE_CHARACTERS } from './log-line.ts'
 
 /** Fields of a line, in order. A field that has no value for an exchange is left out. */
 export const ACCESS_LOG_FIELDS = [
@@ -24,29 +25,47 @@ export const ACCESS_LOG_FIELDS = [
   'source',
 ] as const
 
-/** A longer path is cut, and ends in `...`. */
-const MAX_VALUE_CHARACTERS = 2048
-/** Lines gathered before they are handed over; what one turn of the event loop ends is handed over in one piece. */
-const BATCH_BYTES = 16 * 1024
-/** An escape has six bytes. */
+/** No line is longer: an escape has six bytes. */
 const MAX_LINE_BYTES = 10 * MAX_VALUE_CHARACTERS * 6
-/** Descriptions of routes and consumers kept as finished text, by generation; all are dropped when there are more. */
+/** Descriptions of routes and consumers kept as finished pieces, by generation; all are dropped when there are more. */
 const MAX_KEPT = 4096
+
+const CLIENT = Buffer.from('","client":"')
+const METHOD = Buffer.from('","method":"')
+const HOST = Buffer.from('","host":"')
+const PATH = Buffer.from('","path":"')
+const STATUS = Buffer.from('","status":')
+const BYTES = Buffer.from(',"bytes":')
+const DURATION = Buffer.from(',"durationMs":')
+const ERROR = Buffer.from(',"error":"')
+const QUOTE = Buffer.from('"')
+const END = Buffer.from('}\n')
+const NOTHING = Buffer.alloc(0)
+
+/** What a line says about a route: its names, and where it stands in the sources. */
+interface RoutePieces {
+  readonly names: Buffer
+  readonly source: Buffer
+  /** All that stands behind the duration when nothing went wrong and this consumer called, in one piece: 100 ns less than in four. */
+  readonly consumerIndex: number
+  readonly end: Buffer
+}
+
+const UNKNOWN_ROUTE: RoutePieces = { names: NOTHING, source: NOTHING, consumerIndex: -1, end: END }
 
 export class AccessLog {
   readonly #ring: LineRing
   readonly #wake: () => void
-  readonly #batch = Buffer.allocUnsafe(BATCH_BYTES + MAX_LINE_BYTES)
-  readonly #flush = (): void => this.flush()
-  #size = 0
-  #lineCount = 0
-  #isScheduled = false
+  readonly #line = new LogLine()
+  /** For lines that have no room in the ring in one piece. */
+  readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
   #second = -1
-  #secondText = ''
+  #ms = -1
+  /** All that stands before the request's id; the digits of the last millisecond are put into it. */
+  #begin = NOTHING
   #generation = -1
-  readonly #routes = new Map<number, string>()
-  readonly #sources = new Map<number, string>()
-  readonly #consumers = new Map<number, string>()
+  readonly #routes = new Map<number, RoutePieces>()
+  readonly #consumers = new Map<number, Buffer>()
 
   /** `wake` is called when the ring's reader sleeps and there is something for it. */
   constructor(ring: LineRing, wake: () => void) {
@@ -55,98 +74,100 @@ export class AccessLog {
   }
 
   add(summary: ExchangeSummary): void {
-    const { generation, routeIndex } = summary
-    if (generation.number !== this.#generation) this.#forget(generation.number)
-    let line = `{"time":"${this.#time(summary.startedAtMs)}","requestId":"${escaped(summary.requestId)}","client":"${summary.clientAddress}"`
-    if (summary.method !== '') {
-      line += `,"method":"${escaped(summary.method)}","host":"${escaped(summary.host)}","path":"${escaped(summary.path)}"`
-    }
-    line += `,"status":${summary.status},"bytes":${summary.responseBodyBytes},"durationMs":${Math.round(summary.durationMs * 1000) / 1000}`
-    if (routeIndex >= 0) line += this.#routes.get(routeIndex) ?? this.#describeRoute(generation, routeIndex)
-    if (summary.consumerIndex >= 0)
-      line += this.#consumers.get(summary.consumerIndex) ?? this.#describeConsumer(generation, summary.consumerIndex)
-    if (summary.errorCode !== '') line += `,"error":"${escaped(summary.errorCode)}"`
-    if (routeIndex >= 0) line += this.#sources.get(routeIndex) ?? ''
-    line += '}\n'
-    this.#size += this.#batch.write(line, this.#size, 'latin1') // all of it is ASCII by now
-    this.#lineCount += 1
-    if (this.#size >= BATCH_BYTES) this.flush()
-    else if (!this.#isScheduled) {
-      this.#isScheduled = true
-      setImmediate(this.#flush)
-    }
-  }
-
-  flush(): void {
-    this.#isScheduled = false
-    if (this.#size === 0) return
-    const isAsleep = this.#ring.write(this.#batch, this.#size, this.#lineCount)
-    this.#size = 0
-    this.#lineCount = 0
+    const ring = this.#ring
+    const line = this.#line
+    const start = ring.reserve(MAX_LINE_BYTES)
+    line.bytes = start < 0 ? this.#scratch : ring.bytes
+    line.at = start < 0 ? 0 : start
+    this.#compose(summary, line)
+    const isAsleep = start < 0 ? ring.write(this.#scratch, line.at, 1) : ring.commit(line.at - start)
     if (isAsleep) this.#wake()
   }
 
-  /** RFC 3339 in UTC with milliseconds. The text of a second is made once. */
-  #time(atMs: number): string {
-    const second = Math.floor(atMs / 1000)
+  #compose(summary: ExchangeSummary, line: LogLine): void {
+    const { generation, routeIndex, consumerIndex, method, head } = summary
+    if (generation.number !== this.#generation) this.#forget(generation.number)
+    this.#time(summary.startedAtMs)
+    line.piece(this.#begin)
+    line.text(summary.requestId)
+    line.piece(CLIENT)
+    line.text(summary.clientAddress)
+    if (method !== '') {
+      line.piece(METHOD)
+      line.text(method)
+      line.piece(HOST)
+      if (head === undefined) line.text(summary.host)
+      else line.range(head.host.bytes, 0, head.host.size)
+      line.piece(PATH)
+      if (head === undefined) line.text(summary.path)
+      else line.range(head.path, head.pathStart, head.pathEnd)
+    }
+    line.piece(STATUS)
+    line.integer(summary.status)
+    line.piece(BYTES)
+    line.integer(summary.responseBodyBytes)
+    line.piece(DURATION)
+    line.milliseconds(summary.durationMs)
+    const route =
+      routeIndex < 0 ? UNKNOWN_ROUTE : (this.#routes.get(routeIndex) ?? this.#describeRoute(generation, routeIndex, consumerIndex))
+    if (consumerIndex === route.consumerIndex && summary.errorCode === '') {
+      line.piece(route.end)
+      return
+    }
+    line.piece(route.names)
+    if (consumerIndex >= 0) line.piece(this.#consumers.get(consumerIndex) ?? this.#describeConsumer(generation, consumerIndex))
+    if (summary.errorCode !== '') {
+      line.piece(ERROR)
+      line.text(summary.errorCode)
+      line.piece(QUOTE)
+    }
+    line.piece(route.source)
+    line.piece(END)
+  }
+
+  /** RFC 3339 in UTC with milliseconds, in `#begin`. */
+  #time(atMs: number): void {
+    const ms = Math.floor(atMs)
+    if (ms === this.#ms) return
+    this.#ms = ms
+    const second = Math.floor(ms / 1000)
     if (second !== this.#second) {
       this.#second = second
-      this.#secondText = new Date(second * 1000).toISOString().slice(0, 20)
+      this.#begin = Buffer.from(`{"time":"${new Date(second * 1000).toISOString()}","requestId":"`, 'latin1')
     }
-    const ms = Math.floor(atMs) - second * 1000
-    return `${this.#secondText}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`
+    this.#begin.write(String(ms - second * 1000).padStart(3, '0'), MS_OFFSET, 'latin1')
   }
 
-  #describeRoute(generation: Generation, index: number): string {
+  #describeRoute(generation: Generation, index: number, consumerIndex: number): RoutePieces {
     const { routes } = generation.bundle
     // A stream that outlived its bundle: the names are gone with it.
-    if (index >= routes.count) return ''
-    if (this.#routes.size >= MAX_KEPT) {
-      this.#routes.clear()
-      this.#sources.clear()
-    }
+    if (index >= routes.count) return UNKNOWN_ROUTE
+    if (this.#routes.size >= MAX_KEPT) this.#routes.clear()
     const identity = generation.routeIdentity(index)
     const { file, line } = routes.source(index)
-    const text = `,"api":"${escaped(identity.api)}","route":"${escaped(identity.name)}"`
-    this.#routes.set(index, text)
-    this.#sources.set(index, file === '' ? '' : `,"source":"${escaped(file)}:${line}"`)
-    return text
+    const names = Buffer.from(`,"api":"${escaped(identity.api)}","route":"${escaped(identity.name)}"`, 'latin1')
+    const source = file === '' ? NOTHING : Buffer.from(`,"source":"${escaped(file)}:${line}"`, 'latin1')
+    const consumer = consumerIndex < 0 ? NOTHING : this.#describeConsumer(generation, consumerIndex)
+    const pieces = { names, source, consumerIndex, end: Buffer.concat([names, consumer, source, END]) }
+    this.#routes.set(index, pieces)
+    return pieces
   }
 
-  #describeConsumer(generation: Generation, index: number): string {
+  #describeConsumer(generation: Generation, index: number): Buffer {
     const { consumers } = generation.bundle
-    if (index >= consumers.count) return ''
+    if (index >= consumers.count) return NOTHING
     if (this.#consumers.size >= MAX_KEPT) this.#consumers.clear()
-    const text = `,"consumer":"${escaped(consumers.name(index))}"`
-    this.#consumers.set(index, text)
-    return text
+    const piece = Buffer.from(`,"consumer":"${escaped(consumers.name(index))}"`, 'latin1')
+    this.#consumers.set(index, piece)
+    return piece
   }
 
   #forget(generation: number): void {
     this.#generation = generation
     this.#routes.clear()
-    this.#sources.clear()
     this.#consumers.clear()
   }
 }
 
-/** The inside of a JSON string, in ASCII. Text that needs nothing is returned as it is. */
-function escaped(value: string): string {
-  if (value.length > MAX_VALUE_CHARACTERS) return `${escaped(value.slice(0, MAX_VALUE_CHARACTERS))}...`
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index)
-    if (code < 0x20 || code === 0x22 || code === 0x5c || code > 0x7e) return escapedAll(value)
-  }
-  return value
-}
-
-function escapedAll(value: string): string {
-  let text = ''
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index)
-    if (code === 0x22 || code === 0x5c) text += `\\${value[index]}`
-    else if (code < 0x20 || code > 0x7e) text += `\\u${code.toString(16).padStart(4, '0')}`
-    else text += value[index]
-  }
-  return text
-}
+/** Of the milliseconds in `#begin`. */
+const MS_OFFSET = '{"time":"2026-11-23T05:06:07.'.length

@@ -7,6 +7,8 @@
  * that sees a request in one cell and not yet in the next is a request early.
  */
 import { METHODS } from '../../bundle/plan.ts'
+import { CONNECTION_REJECTIONS, type ConnectionRejection } from '../downstream/connection-rejections.ts'
+import { TRAFFIC_RESULTS, type TrafficResult } from '../traffic/traffic-results.ts'
 
 /** Upper ends of the buckets of `http_server_request_duration_seconds`, in seconds (OpenTelemetry's for this metric). */
 export const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const
@@ -24,16 +26,29 @@ const MAX_SERIES = 2048
 export const STATUS_CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 
 const KEYS = MAX_API_SLOTS * METHODS.length * STATUS_CLASSES.length
-/** Buckets, one for everything above, the sum. */
-const CELLS = BUCKETS_SECONDS.length + 2
-const SUM = CELLS - 1
+/** The sum, the buckets, one for everything above. The sum is next to the buckets of fast requests: most touch one cache line, not two. */
+const SUM = 0
+const FIRST_BUCKET = 1
+const CELLS = FIRST_BUCKET + BUCKETS_SECONDS.length + 1
 const BUCKETS_MS = Float64Array.from(BUCKETS_SECONDS, (seconds) => seconds * 1000)
 
-const SCALARS = ['started', 'ended', 'policyErrors', 'seriesCount'] as const
-const SCALAR = { started: 0, ended: 1, policyErrors: 2, seriesCount: 3 } as const
+const SCALAR = {
+  started: 0,
+  ended: 1,
+  policyErrors: 2,
+  seriesCount: 3,
+  fullHandshakes: 4,
+  resumedHandshakes: 5,
+  shedRequests: 6,
+  sheddingLevel: 7,
+} as const
+/** The scalars above, then rejected connections by reason, then what cache, compression and mirrors count. */
+const FIRST_REJECTION = 8
+const FIRST_TRAFFIC = FIRST_REJECTION + CONNECTION_REJECTIONS.length
+const SCALARS = FIRST_TRAFFIC + TRAFFIC_RESULTS.length
 
 // Layout: scalars, histogram cells, refusals (all f64), keys of the series (i32), series by key (u16).
-const HISTOGRAM_OFFSET = SCALARS.length * 8
+const HISTOGRAM_OFFSET = SCALARS * 8
 const REFUSALS_OFFSET = HISTOGRAM_OFFSET + MAX_SERIES * CELLS * 8
 const KEYS_OFFSET = REFUSALS_OFFSET + MAX_POLICY_SLOTS * MAX_API_SLOTS * 8
 const INDEX_OFFSET = KEYS_OFFSET + MAX_SERIES * 4
@@ -52,7 +67,7 @@ export class Counters {
   readonly #index: Uint16Array
 
   constructor(memory: SharedArrayBuffer) {
-    this.#scalars = new Float64Array(memory, 0, SCALARS.length)
+    this.#scalars = new Float64Array(memory, 0, SCALARS)
     this.#histograms = new Float64Array(memory, HISTOGRAM_OFFSET, MAX_SERIES * CELLS)
     this.#refusals = new Float64Array(memory, REFUSALS_OFFSET, MAX_POLICY_SLOTS * MAX_API_SLOTS)
     this.#keys = new Int32Array(memory, KEYS_OFFSET, MAX_SERIES)
@@ -71,7 +86,8 @@ export class Counters {
     let bucket = 0
     while (bucket < BUCKETS_MS.length && durationMs > (BUCKETS_MS[bucket] as number)) bucket += 1
     const cell = series * CELLS
-    this.#histograms[cell + bucket] = (this.#histograms[cell + bucket] as number) + 1
+    const counted = cell + FIRST_BUCKET + bucket
+    this.#histograms[counted] = (this.#histograms[counted] as number) + 1
     this.#histograms[cell + SUM] = (this.#histograms[cell + SUM] as number) + durationMs
   }
 
@@ -82,6 +98,54 @@ export class Counters {
 
   policyThrew(): void {
     this.#scalars[SCALAR.policyErrors] = (this.#scalars[SCALAR.policyErrors] as number) + 1
+  }
+
+  connectionRejected(reason: ConnectionRejection): void {
+    const cell = FIRST_REJECTION + CONNECTION_REJECTIONS.indexOf(reason)
+    this.#scalars[cell] = (this.#scalars[cell] as number) + 1
+  }
+
+  trafficCounted(result: TrafficResult): void {
+    const cell = FIRST_TRAFFIC + TRAFFIC_RESULTS.indexOf(result)
+    this.#scalars[cell] = (this.#scalars[cell] as number) + 1
+  }
+
+  trafficCount(result: TrafficResult): number {
+    return this.#scalars[FIRST_TRAFFIC + TRAFFIC_RESULTS.indexOf(result)] as number
+  }
+
+  handshakeDone(isResumed: boolean): void {
+    const cell = isResumed ? SCALAR.resumedHandshakes : SCALAR.fullHandshakes
+    this.#scalars[cell] = (this.#scalars[cell] as number) + 1
+  }
+
+  requestShed(): void {
+    this.#scalars[SCALAR.shedRequests] = (this.#scalars[SCALAR.shedRequests] as number) + 1
+  }
+
+  /** 0 to 3, as load-shedding.ts has it. */
+  get sheddingLevel(): number {
+    return this.#scalars[SCALAR.sheddingLevel] as number
+  }
+
+  set sheddingLevel(level: number) {
+    this.#scalars[SCALAR.sheddingLevel] = level
+  }
+
+  get shedRequests(): number {
+    return this.#scalars[SCALAR.shedRequests] as number
+  }
+
+  get fullHandshakes(): number {
+    return this.#scalars[SCALAR.fullHandshakes] as number
+  }
+
+  get resumedHandshakes(): number {
+    return this.#scalars[SCALAR.resumedHandshakes] as number
+  }
+
+  rejectedConnections(reason: ConnectionRejection): number {
+    return this.#scalars[FIRST_REJECTION + CONNECTION_REJECTIONS.indexOf(reason)] as number
   }
 
   get activeRequests(): number {
@@ -96,6 +160,7 @@ export class Counters {
   closeActive(): number {
     const lost = this.activeRequests
     this.#scalars[SCALAR.ended] = this.#scalars[SCALAR.started] as number
+    this.sheddingLevel = 0
     return lost
   }
 
@@ -140,7 +205,7 @@ export function seriesOf(key: number): { apiSlot: number; methodId: number; stat
 export function histogramOf(cells: Float64Array): { cumulative: number[]; sumSeconds: number } {
   const cumulative: number[] = []
   let total = 0
-  for (let cell = 0; cell < SUM; cell++) {
+  for (let cell = FIRST_BUCKET; cell < CELLS; cell++) {
     total += cells[cell] as number
     cumulative.push(total)
   }

@@ -24,13 +24,31 @@ export function createRingMemory(bytes: number = RING_BYTES): SharedArrayBuffer 
 
 export class LineRing {
   readonly #header: Int32Array
+  /** The ring itself. Its writer may write between `reserve` and `commit`, nobody else and never else. */
+  readonly bytes: Buffer
   readonly #bytes: Uint8Array
   readonly #mask: number
 
   constructor(memory: SharedArrayBuffer) {
     this.#header = new Int32Array(memory, 0, HEADER_CELLS)
-    this.#bytes = new Uint8Array(memory, HEADER_BYTES)
+    this.bytes = Buffer.from(memory, HEADER_BYTES)
+    this.#bytes = this.bytes
     this.#mask = this.#bytes.length - 1
+  }
+
+  /** Writer: where in `bytes` a line may be put together that has at most `maxBytes`; -1: there is no such room in one piece. */
+  reserve(maxBytes: number): number {
+    const written = this.#header[WRITTEN] as number
+    const used = (written - Atomics.load(this.#header, READ)) >>> 0
+    const start = written & this.#mask
+    return maxBytes > this.#bytes.length - Math.max(used, start) ? -1 : start
+  }
+
+  /** Writer: a line of `size` bytes stands where `reserve` has said. True when the reader sleeps and has to be woken. */
+  commit(size: number): boolean {
+    // Behind the bytes: a reader that sees the position sees them, and a writer that dies before it has written nothing.
+    Atomics.store(this.#header, WRITTEN, ((this.#header[WRITTEN] as number) + size) | 0)
+    return this.#wakes()
   }
 
   /** Writer: takes the first `size` bytes, whole lines, or drops them. True when the reader sleeps and has to be woken. */
@@ -45,9 +63,8 @@ export class LineRing {
     const first = Math.min(size, this.#bytes.length - start)
     this.#bytes.set(lines.subarray(0, first), start)
     if (first < size) this.#bytes.set(lines.subarray(first, size), 0)
-    // Behind the bytes: a reader that sees the position sees them, and a writer that dies before it has written nothing.
     Atomics.store(this.#header, WRITTEN, (written + size) | 0)
-    return Atomics.load(this.#header, IDLE) === 1 && Atomics.exchange(this.#header, IDLE, 0) === 1
+    return this.#wakes()
   }
 
   /** Reader: copies whole lines into `target` and forgets them. Returns their bytes; 0 when there are none. */
@@ -71,6 +88,10 @@ export class LineRing {
     // If the writer has seen the mark already, its message comes too; one reading more does no harm.
     Atomics.store(this.#header, IDLE, 0)
     return false
+  }
+
+  #wakes(): boolean {
+    return Atomics.load(this.#header, IDLE) === 1 && Atomics.exchange(this.#header, IDLE, 0) === 1
   }
 
   /** Lines that found no room, since the ring was made. */

@@ -1,8 +1,13 @@
 /** Prometheus text: made when asked for, from the seats' shared counters and from what the supervisor knows. prom-client writes the text. */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { METHODS } from '../../bundle/plan.ts'
+import type { BackendsWatch } from '../backends-watch/backends-watch.ts'
+import { addBackendMetrics } from '../backends-watch/report.ts'
+import { CONNECTION_REJECTIONS } from '../downstream/connection-rejections.ts'
+import type { ListenerCertificate } from '../tls-watch.ts'
 import { BUCKETS_SECONDS, type Counters, histogramOf, MAX_API_SLOTS, MAX_POLICY_SLOTS, seriesOf } from './counters.ts'
 import type { Slots } from './slots.ts'
+import { addTrafficMetrics } from './traffic-metrics.ts'
 
 /** Numbers that others keep; read at each scrape. */
 export interface MetricSources {
@@ -20,6 +25,9 @@ export interface MetricSources {
     | undefined
   readonly generationsHeld: () => number
   readonly connections: () => number
+  /** Of listeners, as the bundle in use has them. */
+  readonly certificates: () => readonly ListenerCertificate[]
+  readonly backends: BackendsWatch
 }
 
 /** A value of prom-client's, for metrics that bring their own numbers. */
@@ -46,6 +54,31 @@ export class Metrics {
       { value: sum(sources.seats, 'activeRequests'), labels: {} },
     ])
     add('postern_connections', 'Connections of clients.', 'gauge', () => [{ value: sources.connections(), labels: {} }])
+    add('postern_connections_rejected_total', 'Connections of clients that were not served, by reason.', 'counter', () =>
+      CONNECTION_REJECTIONS.map((reason) => ({
+        value: sources.seats.reduce((total, seat) => total + seat.rejectedConnections(reason), 0),
+        labels: { reason },
+      })),
+    )
+    add(
+      'postern_tls_handshakes_total',
+      'TLS handshakes of clients that were done; a resumed one costs far less than a full one.',
+      'counter',
+      () => [
+        { value: sum(sources.seats, 'fullHandshakes'), labels: { kind: 'full' } },
+        { value: sum(sources.seats, 'resumedHandshakes'), labels: { kind: 'resumed' } },
+      ],
+    )
+    add('postern_tls_certificate_expiry_seconds', 'When a certificate of a listener expires, in seconds since 1970.', 'gauge', () =>
+      sources.certificates().map(({ listener, name, notAfter }) => ({ value: notAfter.getTime() / 1000, labels: { listener, name } })),
+    )
+    add('postern_load_shedding_level', 'What a worker sheds: 1 closes connections, 2 refuses requests, 3 stops accepting.', 'gauge', () =>
+      sources.seats.map(({ sheddingLevel }, worker) => ({ value: sheddingLevel, labels: { worker } })),
+    )
+    add('postern_load_shed_requests_total', 'Requests that got a 503 because a worker could not keep up.', 'counter', () => [
+      { value: sum(sources.seats, 'shedRequests'), labels: {} },
+    ])
+    addTrafficMetrics(add, sources.seats)
     add('postern_policy_refusals_total', 'Requests that a policy answered with a refusal.', 'counter', () => refusals(sources))
     add('postern_policy_errors_total', 'Requests that ended in 500 because a policy threw.', 'counter', () => [
       { value: sum(sources.seats, 'policyErrors'), labels: {} },
@@ -71,6 +104,7 @@ export class Metrics {
     add('postern_process_restarts_total', 'Crashes of the process that serves.', 'counter', () => [
       { value: sources.processRestarts, labels: {} },
     ])
+    addBackendMetrics(add, sources.backends)
     add('postern_log_dropped_total', 'Log lines dropped because their reader was too slow or their disk full.', 'counter', () =>
       labelled(new Map(sources.droppedLines()), 'log'),
     )
@@ -120,7 +154,10 @@ function refusals({ seats, apiSlots, policySlots }: MetricSources): Sample[] {
   return samples
 }
 
-function sum(seats: readonly Counters[], name: 'activeRequests' | 'policyErrors'): number {
+function sum(
+  seats: readonly Counters[],
+  name: 'activeRequests' | 'policyErrors' | 'fullHandshakes' | 'resumedHandshakes' | 'shedRequests',
+): number {
   let total = 0
   for (const seat of seats) total += seat[name]
   return total
