@@ -1,5 +1,6 @@
 /**
- * What a bundle of 100 000 routes in 1 000 APIs costs: writing, hashing, checking, opening, and a step of the path trie. CPU time, medians.
+ * What a bundle of 100 000 routes in 1 000 APIs costs: writing, hashing, checking, opening, a step of the path trie, and a whole route found
+ * with cold caches. CPU time, medians.
  *
  *     node bench/bundle.bench.ts [--routes 100000] [--rounds 5]
  */
@@ -16,7 +17,9 @@ import {
   verifyBundle,
   writeBundle,
 } from '../bundle/bundle.ts'
+import { METHODS } from '../bundle/plan.ts'
 import { planOf, type SampleRoute } from '../bundle/sample.fuzz.ts'
+import { Router } from '../runtime/router.ts'
 
 const { values } = parseArgs({ options: { routes: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '5' } } })
 const routeCount = Number(values.routes)
@@ -72,7 +75,7 @@ const opened = checked
 const bundle = openBundle(opened)
 
 print('routes', table.length)
-print('nodes', bundle.trie.nodeCount)
+print('nodes', bundle.manifest.counts.nodes)
 print(
   'literal edges',
   plan.nodes.reduce((sum, node) => sum + node.literals.length, 0),
@@ -97,6 +100,7 @@ print(
   median(() => milliseconds(() => openBundle(opened))),
 )
 printLookups(bundle)
+printRouting(bundle)
 printNodeLayouts()
 
 /** ns per call of `trie.literal`, uniformly over all literal edges: found, and asked for at a node that has others. */
@@ -141,6 +145,36 @@ function printLookups({ trie }: Bundle): void {
   const empty = perCall(loop)
   print('literal found, ns', perCall(hits) - empty)
   print('literal not found, ns', perCall(misses) - empty)
+  if (found === 0) throw new Error('nothing was found')
+}
+
+/**
+ * ns per `Router.find` over all routes in random order, when each finds the caches as a request leaves them: 512 other cache lines are written
+ * to in between, as the rest of a request does, in 16 MiB that come around again.
+ */
+function printRouting(opened: Bundle): void {
+  const requests = 100_000
+  const heads = Array.from({ length: requests }, (_, index) => {
+    const route = table[(Math.imul(index, 0x9e37_79b1) >>> 0) % table.length] as SampleRoute
+    const path = Buffer.from(route.segments.map((segment) => `/${segment === '{}' ? 'value' : segment}`).join(''))
+    return { path, methodId: METHODS.indexOf(route.method as 'GET') }
+  })
+  const others = new Float64Array((16 * 2 ** 20) / 8)
+  const host = Buffer.alloc(0)
+  const router = new Router()
+  let at = 0
+  let found = 0
+  const walk = (find: boolean) => () => {
+    for (const { path, methodId } of heads) {
+      for (let line = 0; line < 512; line++) {
+        at = (at + 8) % others.length
+        others[at] = (others[at] as number) + 1
+      }
+      found += find ? router.find(opened, methodId, host, 0, 0, path, 0, path.length) : (path[0] as number)
+    }
+  }
+  const perCall = (find: boolean) => (median(() => milliseconds(walk(find))) * 1e6) / requests
+  print('route found with cold caches, ns', perCall(true) - perCall(false))
   if (found === 0) throw new Error('nothing was found')
 }
 

@@ -27,7 +27,7 @@ class CheapExchange {
 
   constructor(fields: { readonly [name: string]: string }, client: readonly number[], isIPv4: boolean) {
     this.fields = new Map(Object.entries(fields))
-    this.client = { bytes: Uint8Array.from(client), text: '', isIPv4, peerIsTrusted: true }
+    this.client = { bytes: Uint8Array.from(client), text: '', isIPv4, peerIsTrusted: true, certificate: undefined }
     const count = () => {
       this.writes++
     }

@@ -76,6 +76,7 @@ function curlRequest(line: string): readonly [url: string, options: RequestOptio
     if (word === '-i') continue
     if (word === '-X') method = words[++index]
     else if (word === '-d') body = words[++index]
+    else if (word === '--compressed') headers['accept-encoding'] = 'gzip'
     else if (word === '-H') {
       const [name = '', value = ''] = (words[++index] ?? '').split(': ')
       headers[name] = value

@@ -124,11 +124,48 @@ t.test('files that documents name exist', (t) => {
   t.end()
 })
 
+t.test('every rule of the HTTP/1.1 profile is held by cases that name it, or by tests that there are', (t) => {
+  const rules = new Set<string>()
+  for (const row of read('docs/http1-profile.md').matchAll(/^\| (.*) \|$/gm)) {
+    const cells = (row[1] as string).split(' | ')
+    const [names = ''] = cells
+    const holders = cells.at(-1) as string
+    if (names === 'rule' || /^-/.test(names)) continue
+    for (const [name] of names.matchAll(/F\d+/g)) rules.add(name)
+    if (cells[1] === 'see Responses') continue
+    let count = 0
+    for (const [, path = '', quoted = ''] of holders.matchAll(/\]\(\.\.\/([^)]+)\)((?: ?,? "[^"]+")*)/g)) {
+      const text = read(path)
+      if (path.endsWith('.md') && /^F\d+$/.test(names)) t.match(text, new RegExp(`\\b${names}\\b`), `${path} has cases of ${names}`)
+      for (const [, name = ''] of quoted.matchAll(/"([^"]+)"/g)) {
+        const isThere = text.includes(`t.test('${name}'`) || text.includes(`t.test("${name}"`)
+        t.ok(isThere, `${names}: ${path} has the test "${name}"`)
+      }
+      count++
+    }
+    t.ok(count > 0, `${names} is held by something`)
+  }
+  t.same(
+    [...rules].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
+    Array.from({ length: 30 }, (_, i) => `F${i + 1}`),
+  )
+  t.end()
+})
+
+t.test('docs/metrics.md has every metric of ours, and no other', (t) => {
+  const sources = globSync('runtime/{telemetry,backends-watch}/*.ts', { cwd: root, exclude: ['**/*.test.ts'] })
+  const names = sources.flatMap((path) => [...read(path).matchAll(/'(postern_\w+|http_server_\w+)'/g)].map(([, name]) => name))
+  t.same([...new Set(read('docs/metrics.md').match(/\b(postern|http_server)_[a-z_]+/g))].sort(), [...new Set(names)].sort())
+  t.end()
+})
+
 t.test('docs/bundle-format.md has every section and every column', (t) => {
   const page = read('docs/bundle-format.md')
   for (const tag of Object.keys(SECTION_NAMES)) t.ok(page.includes(`\`${tag}\``), tag)
+  // A row may be about several columns.
+  const named = new Set([...page.matchAll(/^\| (\w+(?:, \w+)*) \|/gm)].flatMap(([, names = '']) => names.split(', ')))
   for (const [tag, columns] of Object.entries(TABLES)) {
-    for (const column of Object.keys(columns)) t.ok(page.includes(`| ${column} |`) || page.includes(`*${column}*`), `${tag}.${column}`)
+    for (const column of Object.keys(columns)) t.ok(named.has(column) || page.includes(`*${column}*`), `${tag}.${column}`)
   }
   t.end()
 })
