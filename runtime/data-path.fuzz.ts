@@ -121,7 +121,8 @@ function misbehave(socket: Socket, random: Random): void {
     const text = data.toString('latin1')
     const id = /^[A-Z]+ \/[art]\/(\d+) /.exec(text)?.[1]
     // The rest of a body that came in pieces.
-    if (id === undefined || socket.destroyed) return
+    // Or more after it has ended: a reset with a FIN under way would leave a handle behind, and this process could not end.
+    if (id === undefined || socket.destroyed || socket.writableEnded) return
     if (/\r\nUpgrade: websocket\r\n/.test(text)) {
       answerUpgrade(socket, id, random)
       return
@@ -185,7 +186,8 @@ function answerUpgrade(socket: Socket, id: string, random: Random): void {
       socket.on('data', (data) => {
         if (!socket.writableEnded) socket.write(data.toString('latin1').toUpperCase())
         left -= 1
-        if (left > 0) return
+        // Once it has ended a reset would find a FIN under way: libuv refuses, Node forgets to close, and this process could not end.
+        if (left > 0 || socket.writableEnded) return
         if (random(2) === 0) socket.end()
         else socket.resetAndDestroy()
       })
@@ -259,7 +261,7 @@ function visit(port: number, ids: readonly string[], random: Random, faults: str
         if (stop < message.length) break
         await new Promise((resolve) => setTimeout(resolve, random(8)))
       }
-      if (random(8) === 0) socket.resetAndDestroy()
+      if (random(8) === 0 && !socket.writableEnded) socket.resetAndDestroy()
       else if (random(2) === 0) socket.end()
       setTimeout(() => socket.destroy(), random(250))
     }

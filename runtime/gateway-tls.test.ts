@@ -16,8 +16,14 @@ const second = createCertificate(authority, 'second', { names: ['localhost'] })
 const TUNING = { tuning: { secretPollMs: 20 } }
 
 function pair(folder: string, { cert, key }: Pick<TestCertificate, 'cert' | 'key'>): void {
-  writeFileSync(join(folder, 'tls.crt'), cert)
-  writeFileSync(join(folder, 'tls.key'), key)
+  put(join(folder, 'tls.crt'), cert)
+  put(join(folder, 'tls.key'), key)
+}
+
+/** At once: who reads half a file sees a pair that nobody has meant, and it counts. */
+function put(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
 }
 
 /** One listener with TLS, and one without if `isBoth`. */

@@ -1,4 +1,4 @@
-/** A thousand clients that take their time, while others are served. `npm run bench -- slow` does it with ten thousand, and measures. */
+/** A thousand clients that take their time, while others are served. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
