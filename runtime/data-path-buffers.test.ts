@@ -125,3 +125,30 @@ for (const isTls of [false, true]) {
     t.equal(send(outlet, 'c'), true)
   })
 }
+
+t.test('small messages leave at the end of the turn, in order, and before whatever ends the connection', async (t) => {
+  const { outlet, near, far } = await connectPair(t, false)
+  const text = received(far)
+  t.equal(send(outlet, 'a'), true)
+  t.equal(outlet.isQueued, true)
+  t.equal(near.bytesWritten, 0)
+  send(outlet, 'b')
+  t.equal(near.bytesWritten, 1, 'one waits, no more')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(outlet.isQueued, false)
+  t.equal(near.bytesWritten, 2)
+  send(outlet, 'c')
+  send(outlet, 'd'.repeat(8 * 1024))
+  t.equal(outlet.isQueued, false, 'a long one does not wait, nor what was sent before it')
+  send(outlet, 'e')
+  outlet.end()
+  t.equal(await text, `abc${'d'.repeat(8 * 1024)}e`)
+})
+
+t.test('what waits for the end of the turn is not lost by a reset', async (t) => {
+  const { outlet, far, near } = await connectPair(t, false)
+  send(outlet, 'last')
+  outlet.reset()
+  t.equal(near.bytesWritten, 4)
+  far.resume()
+})

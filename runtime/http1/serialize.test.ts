@@ -230,6 +230,35 @@ t.test('memory that was given out is not written again, unless it was taken back
   t.end()
 })
 
+t.test('a slab is used again from its beginning once all that was given out is taken back, in any order', (t) => {
+  const writer = new HeadWriter(64)
+  const give = (text: string) => {
+    writer.begin()
+    writer.text(text)
+    return { message: writer.finish(), slab: writer.slab }
+  }
+  const [a, b, c] = [give('aaa'), give('bbb'), give('ccc')]
+  writer.releaseFrom(b.slab)
+  writer.releaseFrom(a.slab)
+  const d = give('ddd')
+  t.equal(d.message.byteOffset, 9, 'one is still out')
+  writer.releaseFrom(c.slab)
+  writer.begin()
+  writer.text('under way')
+  writer.releaseFrom(d.slab)
+  const underWay = writer.finish()
+  t.equal(underWay.toString(), 'under way')
+  t.equal(underWay.byteOffset, 12, 'what is being put together stays where it is')
+  writer.release(underWay)
+  const old = give('x'.repeat(60))
+  t.equal(old.message.byteOffset, 0)
+  const next = give('y'.repeat(60))
+  writer.releaseFrom(old.slab)
+  t.not(give('z').message.byteOffset, 0, 'an old slab says nothing about a new one')
+  t.equal(next.message.toString(), 'y'.repeat(60))
+  t.end()
+})
+
 t.test('ranges of every size are copied exactly', (t) => {
   const source = Buffer.from(Array.from({ length: 200 }, (_, i) => i))
   for (let size = 0; size < 100; size++) {

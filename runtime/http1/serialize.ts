@@ -14,9 +14,6 @@ import { reasonOf } from './status.ts'
 /** Size of a slab. A message that is longer gets one of its own. */
 export const SLAB_BYTES = 64 * 1024
 
-/** Longest message of which a view is kept. */
-const MAX_KEPT_VIEW = 2048
-
 /** Up to this size a loop is faster than a call into native code, which takes 30 ns whatever the size: bench/http1.bench.ts, "copy". */
 const LOOP_BYTES = 16
 
@@ -46,10 +43,12 @@ export class HeadWriter {
   #runEnd = 0
   #dateSeconds = Number.NaN
   #date: Buffer = LINE_END
+  /** Which slab it is, 0-based. */
+  slab = 0
+  /** Messages in it that were given out and not released. */
+  #given = 0
   /** What `finish` gave out last; `undefined` when its memory is not to be had back. */
   #finished: Buffer | undefined
-  /** By size: views of the slab's beginning, where nearly every message stands because the one before it was released. */
-  #views: (Buffer | undefined)[] = []
 
   constructor(slabBytes: number = SLAB_BYTES) {
     this.#slabBytes = slabBytes
@@ -65,18 +64,32 @@ export class HeadWriter {
   /** The message since `begin`. Nothing will be written to these bytes again. */
   finish(): Buffer {
     if (this.#runEnd !== 0) this.#copyRun()
-    const message = this.#start === 0 ? this.#viewOf(this.#position) : this.#slab.subarray(this.#start, this.#position)
+    const message = this.#slab.subarray(this.#start, this.#position)
     this.#start = this.#position
     this.#finished = message
+    this.#given += 1
     return message
   }
 
   /** Takes back the memory of `message`, the last one finished, which nobody may use any more: the kernel has taken it, say. */
   release(message: Buffer): void {
     if (message !== this.#finished) return
-    this.#finished = undefined
     this.#start -= message.length
     this.#position = this.#start
+    this.releaseFrom(this.slab)
+  }
+
+  /**
+   * Takes back a message that was finished while `slab` was this, in any order: once none is left, the slab is used from its beginning again.
+   * Nobody may use it any more.
+   */
+  releaseFrom(slab: number): void {
+    if (slab !== this.slab) return
+    this.#finished = undefined
+    this.#given -= 1
+    if (this.#given > 0 || this.#position !== this.#start || this.#runEnd !== 0) return
+    this.#start = 0
+    this.#position = 0
   }
 
   /** Bytes since `begin`. */
@@ -247,17 +260,6 @@ export class HeadWriter {
     this.text(String(value))
   }
 
-  /** Making a view costs 30 ns and garbage; most messages have a few sizes. */
-  #viewOf(size: number): Buffer {
-    if (size > MAX_KEPT_VIEW) return this.#slab.subarray(0, size)
-    let view = this.#views[size]
-    if (view === undefined) {
-      view = this.#slab.subarray(0, size)
-      this.#views[size] = view
-    }
-    return view
-  }
-
   #byte(value: number): void {
     if (this.#runEnd !== 0) this.#copyRun()
     if (this.#position + 1 > this.#slab.length) this.#makeRoom(1)
@@ -290,7 +292,8 @@ export class HeadWriter {
     const slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, 2 * (written + size)))
     this.#slab.copy(slab, 0, this.#start, this.#position)
     this.#slab = slab
-    this.#views = []
+    this.slab += 1
+    this.#given = 0
     this.#finished = undefined
     this.#start = 0
     this.#position = written

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { ExchangeSummary } from '../data-path.ts'
 import type { Generation } from '../generation.ts'
+import type { RequestHead } from '../http1/request-head.ts'
 import { AccessLog } from './access-log.ts'
 import { createRingMemory, LineRing } from './line-ring.ts'
 
@@ -87,6 +88,42 @@ t.test('whatever a client sends, a line is one line and the JSON of what it sent
   }
   const [long] = linesOf({ path: '\n'.repeat(9000), host: '"'.repeat(9000), requestId: '\x01'.repeat(9000) })
   t.match(JSON.parse(long as string).path, /^\n{2048}\.\.\.$/)
+  t.end()
+})
+
+t.test('host and path from their bytes make the same line', (t) => {
+  for (const path of ['/weather/forecast/paris', '/"quoted"', `/${'a'.repeat(3000)}`, '/']) {
+    const bytes = Buffer.from(`GET ${path} HTTP/1.1`)
+    const host = Buffer.from('api.example.com')
+    const head = { host: { bytes: host, size: host.length }, path: bytes, pathStart: 4, pathEnd: 4 + path.length } as unknown as RequestHead
+    t.strictSame(linesOf({ path, head }), linesOf({ path }))
+  }
+  t.end()
+})
+
+t.test('a line has the consumer and the error of its own exchange', (t) => {
+  const lines = linesOf({}, { consumerIndex: -1 }, { errorCode: 'odd' }, {}).map((line) => JSON.parse(line))
+  t.strictSame(
+    lines.map(({ consumer, error }) => [consumer, error]),
+    [
+      ['acme', undefined],
+      [undefined, undefined],
+      ['acme', 'odd'],
+      ['acme', undefined],
+    ],
+  )
+  t.strictSame(new Set(lines.map(({ source }) => source)), new Set(['apis/"odd".yaml:9']))
+  t.end()
+})
+
+t.test('lines are whole in a ring that has no room for the longest one', (t) => {
+  const ring = new LineRing(createRingMemory(4096))
+  const log = new AccessLog(ring, () => {})
+  const target = Buffer.alloc(4096)
+  for (let i = 0; i < 200; i++) {
+    log.add({ ...SUMMARY, status: 200 + i })
+    t.equal(JSON.parse(target.toString('latin1', 0, ring.read(target))).status, 200 + i)
+  }
   t.end()
 })
 

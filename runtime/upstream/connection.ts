@@ -363,7 +363,7 @@ export class UpstreamConnection implements Timed, ReuseFacts, Carrier, UpstreamS
       this.#fail('upstream-response-invalid')
       return -1
     }
-    const isEarly = !this.isRequestWritten || this.#outlet.pendingBytes > 0
+    const isEarly = !this.isRequestWritten || this.#outlet.pendingBytes > 0 || this.#outlet.isQueued
     if (next === 0) {
       if (isEarly) this.#beganEarly = true
       this.#keepPartial(bytes, at, end)
