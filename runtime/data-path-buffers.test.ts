@@ -145,6 +145,14 @@ t.test('small messages leave at the end of the turn, in order, and before whatev
   t.equal(await text, `abc${'d'.repeat(8 * 1024)}e`)
 })
 
+t.test('what waits for the end of the turn is not lost when the connection is destroyed', async (t) => {
+  const { outlet, far } = await connectPair(t, false)
+  const text = received(far)
+  send(outlet, 'last')
+  outlet.destroy()
+  t.equal(await text, 'last')
+})
+
 t.test('what waits for the end of the turn is not lost by a reset', async (t) => {
   const { outlet, far, near } = await connectPair(t, false)
   send(outlet, 'last')

@@ -133,6 +133,12 @@ export class Outlet {
     else this.#socket.resetAndDestroy()
   }
 
+  /** Ends both directions at once. What was sent in this turn and still waits goes out first, like before everything that ends a connection. */
+  destroy(): void {
+    this.sendQueued()
+    this.#socket.destroy()
+  }
+
   #onWritten(error: Error | null | undefined): void {
     if (this.#isSending) this.#isSent = true
     else this.pendingBytes -= this.#sizes.shift() ?? 0

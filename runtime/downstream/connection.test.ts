@@ -227,6 +227,31 @@ t.test('a client may close its end and still gets its responses', async (t) => {
   t.equal(count(await raw.ended(), 'HTTP/1.1 200 OK'), 2)
 })
 
+t.test('an answer that is ready is sent before what was cut short behind its request ends the connection', async (t) => {
+  const refuse: TestPolicy = { request: () => ({ status: 401, code: 'no', detail: '', fields: [] }) }
+  let answer = () => {}
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  let respond = () => {}
+  const backend = await rawBackend(t, (socket) => {
+    respond = () => socket.write(OK)
+    socket.on('data', () => answer())
+  })
+  const routes = ['GET /slow', { route: 'GET /local', request: ['refuse'] }]
+  const { port } = await startDataPath(t, generationOf({ routes, backends: [{ port: backend.port }] }, { refuse }))
+  const raw = new RawClient(t, port).send(`${get('/slow')}${get('/local')}GET /cut HTTP/1.1\r\nHo`)
+  raw.socket.end()
+  await asked
+  // The end of the first client has arrived before what the second one sends.
+  const other = new RawClient(t, port).send(get('/local').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+  t.match(await other.ended(), /^HTTP\/1.1 401/)
+  respond()
+  const text = await raw.ended()
+  t.equal(count(text, 'HTTP/1.1 200 OK'), 1)
+  t.equal(count(text, 'HTTP/1.1 401'), 1)
+})
+
 t.test('a body that had arrived before the client closed its end is complete, even if nobody has looked at it yet', async (t) => {
   const later: TestPolicy = { request: () => new Promise((resolve) => setTimeout(resolve, 20, undefined)) }
   const routes = [{ route: 'POST /**', request: ['later'] }]

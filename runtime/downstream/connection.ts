@@ -238,7 +238,7 @@ export class DownstreamConnection implements Timed, Client, ClientConnection, Tu
     if (this.#phase === CLOSED) return
     this.#flow.abort(code)
     this.#close()
-    this.#socket.destroy()
+    this.#outlet.destroy()
   }
 
   openTunnel(tunnel: Tunnel): void {
