@@ -27,7 +27,7 @@ export function mix(seed: number, index: number): number {
 }
 
 /** The finaliser of MurmurHash3: every bit of the input reaches every bit of the output. */
-function finish(value: number): number {
+export function finish(value: number): number {
   let hash = value
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b)
